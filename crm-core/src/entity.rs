@@ -1,0 +1,123 @@
+//! What the five entities have in common.
+
+use std::fmt::Debug;
+
+use crate::label::labels;
+use crate::page::{OrderBy, Position, SortKey};
+use crate::{Id, Validate};
+
+labels! {
+    /// Names an entity.
+    pub enum EntityKind ("entity") {
+        /// A [`User`](crate::User).
+        User = "user",
+        /// A [`Customer`](crate::Customer).
+        Customer = "customer",
+        /// A [`Lead`](crate::Lead).
+        Lead = "lead",
+        /// A [`Task`](crate::Task).
+        Task = "task",
+        /// An [`Interaction`](crate::Interaction).
+        Interaction = "interaction",
+    }
+}
+
+impl EntityKind {
+    /// Returns the name of the table and of the list.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::User => "users",
+            Self::Customer => "customers",
+            Self::Lead => "leads",
+            Self::Task => "tasks",
+            Self::Interaction => "interactions",
+        }
+    }
+}
+
+/// Is a row of one of the five tables, with the types that belong to it.
+pub trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// Which entity this is.
+    const KIND: EntityKind;
+    /// Its key.
+    type Id: Id;
+    /// What creates one.
+    type New: Validate + Clone + Debug + Send + Sync + 'static;
+    /// What changes one.
+    type Patch: Changes + Validate + Clone + Debug + Default + Send + Sync + 'static;
+    /// What selects some.
+    type Filter: Filter<Self> + Clone + Debug + Default + Send + Sync + 'static;
+    /// What a list of them can be ordered by.
+    type OrderBy: OrderBy;
+
+    /// Returns the key.
+    fn id(&self) -> Self::Id;
+
+    /// Returns the version, which every change raises by one.
+    fn version(&self) -> i64;
+
+    /// Returns the value by which the row takes its place in an order.
+    fn sort_key(&self, by: Self::OrderBy) -> SortKey;
+
+    /// Returns the row's place in an order.
+    fn position(&self, by: Self::OrderBy) -> Position {
+        Position { key: self.sort_key(by), id: self.id().into() }
+    }
+}
+
+/// Is a set of changes.
+pub trait Changes {
+    /// Tells whether nothing is changed.
+    fn is_empty(&self) -> bool;
+}
+
+/// Selects rows: all the conditions that are given must hold. The values are typed, not validated: no match is no error.
+pub trait Filter<E> {
+    /// Tells whether the filter selects the row. This is the meaning that every store has to give it.
+    fn matches(&self, row: &E) -> bool;
+}
+
+/// Is a half-open range: `since` ≤ x < `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Range<T> {
+    /// The first value inside.
+    pub since: Option<T>,
+    /// The first value outside.
+    pub until: Option<T>,
+}
+
+impl<T> Default for Range<T> {
+    fn default() -> Self {
+        Self { since: None, until: None }
+    }
+}
+
+impl<T: PartialOrd> Range<T> {
+    /// Tells whether the value is in the range, its end excluded.
+    pub fn holds(&self, value: &T) -> bool {
+        self.since.as_ref().is_none_or(|since| since <= value)
+            && self.until.as_ref().is_none_or(|until| value < until)
+    }
+
+    /// Tells whether there is a value and it is in the range, its end included; an empty range holds null as well.
+    pub fn holds_inclusive(&self, value: Option<&T>) -> bool {
+        match value {
+            None => self.since.is_none() && self.until.is_none(),
+            Some(value) => {
+                self.since.as_ref().is_none_or(|since| since <= value)
+                    && self.until.as_ref().is_none_or(|until| value <= until)
+            }
+        }
+    }
+}
+
+/// Tells whether a list of choices allows the value; no list allows every value, an empty one allows none.
+pub(crate) fn any_of<T: PartialEq>(choices: Option<&Vec<T>>, value: &T) -> bool {
+    choices.is_none_or(|choices| choices.contains(value))
+}
+
+/// Does the same for a field that may be null, which no choice equals.
+pub(crate) fn any_of_some<T: PartialEq>(choices: Option<&Vec<T>>, value: Option<&T>) -> bool {
+    choices.is_none_or(|choices| value.is_some_and(|value| choices.contains(value)))
+}

@@ -1,0 +1,226 @@
+//! The one error of the library. Its [`code`](Error::code) is the same in Rust, Python and Node.
+
+use crate::label::labels;
+use crate::{EntityKind, Violation, Violations};
+
+/// Is what every operation of the library returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Is the cause of an `unavailable`, `serialization`, `schema` or `internal` error.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+labels! {
+    /// Names the kind of an error, the same in every language; a program decides by it.
+    #[non_exhaustive]
+    pub enum ErrorCode ("code") {
+        /// The input breaks a rule; see the violations.
+        Validation = "validation",
+        /// There is no row with that id.
+        NotFound = "not_found",
+        /// The email is taken, or the row has changed since the caller read it.
+        Conflict = "conflict",
+        /// The input refers to a row that does not exist.
+        MissingReference = "missing_reference",
+        /// The actor may not do this.
+        PermissionDenied = "permission_denied",
+        /// The email or the password is wrong; which of them is not said.
+        InvalidCredentials = "invalid_credentials",
+        /// No connection, or no answer, within the time allowed.
+        Timeout = "timeout",
+        /// The server cannot be reached, or the connection was lost.
+        Unavailable = "unavailable",
+        /// The transaction lost against a concurrent one.
+        Serialization = "serialization",
+        /// The database is not migrated, or by a newer library.
+        Schema = "schema",
+        /// The handle or the transaction is finished.
+        Closed = "closed",
+        /// The library has a bug.
+        Internal = "internal",
+    }
+}
+
+/// Says why an operation failed.
+///
+/// Messages never hold a password, a hash or the secret part of a URL.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input breaks rules: all of them are listed.
+    #[error("invalid input: {0}")]
+    Validation(Violations),
+    /// No `entity` has this id.
+    #[error("there is no {entity} with id {id}")]
+    NotFound {
+        /// What was looked for.
+        entity: EntityKind,
+        /// The id that was asked for.
+        id: i64,
+    },
+    /// Another row already has this value.
+    #[error("{field} is already taken by another {entity}")]
+    Taken {
+        /// What holds the value.
+        entity: EntityKind,
+        /// The field as the caller wrote it, `[50].email` for the 51st row of a batch.
+        field: String,
+    },
+    /// The row has changed since the caller read it.
+    #[error("{entity} {id} was changed by somebody else and is now at version {current_version}")]
+    StaleVersion {
+        /// What was to be changed.
+        entity: EntityKind,
+        /// The row's id.
+        id: i64,
+        /// The version that the row has now.
+        current_version: i64,
+    },
+    /// A field refers to a row that does not exist.
+    #[error("{field} refers to a row that does not exist")]
+    MissingReference {
+        /// The field as the caller wrote it, `[50].customer_id` for the 51st row of a batch.
+        field: String,
+    },
+    /// The actor may not do this.
+    #[error("permission denied: {0}")]
+    PermissionDenied(String),
+    /// Email or password is wrong.
+    #[error("the email or the password is wrong")]
+    InvalidCredentials,
+    /// Something took longer than allowed.
+    #[error("timed out: {message}{}", unknown_outcome(*outcome_unknown))]
+    Timeout {
+        /// What was waited for.
+        message: String,
+        /// Whether a write or a commit may have been applied all the same.
+        outcome_unknown: bool,
+    },
+    /// The server cannot be reached or went away.
+    #[error("the database is unavailable: {message}{}", unknown_outcome(*outcome_unknown))]
+    Unavailable {
+        /// What happened.
+        message: String,
+        /// Whether a write or a commit may have been applied all the same.
+        outcome_unknown: bool,
+        /// The driver's or the system's own error, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The transaction lost against a concurrent one and can be run again.
+    #[error("the transaction lost against a concurrent one: {0}")]
+    Serialization(String),
+    /// The database does not fit this library.
+    #[error("the database schema does not fit: {0}")]
+    Schema(String),
+    /// The handle or the transaction is finished.
+    #[error("{0} is closed")]
+    Closed(&'static str),
+    /// A bug.
+    #[error("internal error: {message}")]
+    Internal {
+        /// What went wrong.
+        message: String,
+        /// What it came from, where something is known.
+        #[source]
+        source: Option<Cause>,
+    },
+}
+
+const fn unknown_outcome(unknown: bool) -> &'static str {
+    if unknown { " (it is unknown whether the change was applied)" } else { "" }
+}
+
+impl Error {
+    /// Makes a `validation` error of the violations.
+    pub fn validation(violations: impl IntoIterator<Item = Violation>) -> Self {
+        Self::Validation(violations.into_iter().collect())
+    }
+
+    /// Makes an `internal` error.
+    pub fn internal(message: impl Into<String>, source: Option<Cause>) -> Self {
+        Self::Internal { message: message.into(), source }
+    }
+
+    /// Returns the code by which a program decides.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Validation(_) => ErrorCode::Validation,
+            Self::NotFound { .. } => ErrorCode::NotFound,
+            Self::Taken { .. } | Self::StaleVersion { .. } => ErrorCode::Conflict,
+            Self::MissingReference { .. } => ErrorCode::MissingReference,
+            Self::PermissionDenied(_) => ErrorCode::PermissionDenied,
+            Self::InvalidCredentials => ErrorCode::InvalidCredentials,
+            Self::Timeout { .. } => ErrorCode::Timeout,
+            Self::Unavailable { .. } => ErrorCode::Unavailable,
+            Self::Serialization(_) => ErrorCode::Serialization,
+            Self::Schema(_) => ErrorCode::Schema,
+            Self::Closed(_) => ErrorCode::Closed,
+            Self::Internal { .. } => ErrorCode::Internal,
+        }
+    }
+
+    /// Tells whether the same call may succeed when it is made again, without doing anything twice.
+    #[must_use]
+    pub const fn retryable(&self) -> bool {
+        match self {
+            Self::Timeout { outcome_unknown, .. } | Self::Unavailable { outcome_unknown, .. } => {
+                !*outcome_unknown
+            }
+            Self::Serialization(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Tells whether a write or a commit may have been applied although it failed.
+    #[must_use]
+    pub const fn outcome_unknown(&self) -> bool {
+        match self {
+            Self::Timeout { outcome_unknown, .. } | Self::Unavailable { outcome_unknown, .. } => {
+                *outcome_unknown
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the field that a `conflict` or `missing_reference` is about.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Taken { field, .. } | Self::MissingReference { field } => Some(field),
+            _ => None,
+        }
+    }
+
+    /// Returns the violations of a `validation` error, else an empty list.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Validation(violations) => violations,
+            _ => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_contract_and_parse_back() {
+        let labels: Vec<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(labels.len(), 12);
+        for code in ErrorCode::ALL {
+            assert_eq!(code.as_str().parse::<ErrorCode>().unwrap(), *code);
+        }
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_said_and_is_not_retryable() {
+        for outcome_unknown in [false, true] {
+            let error = Error::Unavailable { message: "gone".into(), outcome_unknown, source: None };
+            assert_eq!(error.retryable(), !outcome_unknown);
+            assert_eq!(error.to_string().contains("unknown whether"), outcome_unknown);
+        }
+    }
+}

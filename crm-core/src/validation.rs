@@ -1,0 +1,319 @@
+//! Validation: pure, before any SQL, and all violations of an input at once.
+//!
+//! An input such as [`NewCustomer`](crate::NewCustomer) has public fields and is built freely; only
+//! [`validate`](Validate::validate) turns it into the [`Valid`] value that a repository takes.
+
+use std::fmt;
+use std::ops::Deref;
+
+use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::label::labels;
+use crate::text::{self, Lines};
+use crate::{Email, Error, PasswordHash, Patch, Result, money, phone, tags};
+
+labels! {
+    /// Names the rule that an input breaks, the same in every language.
+    #[non_exhaustive]
+    pub enum ViolationCode ("code") {
+        /// The field must have a value.
+        Required = "required",
+        /// The text, or the list, is longer than allowed.
+        TooLong = "too_long",
+        /// The text is shorter than allowed.
+        TooShort = "too_short",
+        /// The text holds NUL or a control character.
+        InvalidCharacters = "invalid_characters",
+        /// The text is no email address.
+        InvalidEmail = "invalid_email",
+        /// The text is no phone number.
+        InvalidPhone = "invalid_phone",
+        /// The text is neither a PHC string nor a bcrypt hash.
+        InvalidHash = "invalid_hash",
+        /// The number, moment or day is outside its range.
+        OutOfRange = "out_of_range",
+        /// The amount has more than two decimals.
+        TooPrecise = "too_precise",
+        /// The label is not one of the enum's.
+        InvalidChoice = "invalid_choice",
+        /// The cursor is malformed, or of another list, order or format.
+        InvalidCursor = "invalid_cursor",
+        /// The search text has no word in it.
+        NoWord = "no_word",
+        /// The input has a field that is not known.
+        UnknownField = "unknown_field",
+        /// The value is of the wrong type.
+        InvalidType = "invalid_type",
+        /// The connection URL or an option cannot be used.
+        InvalidOption = "invalid_option",
+    }
+}
+
+/// Says that one field breaks one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The field, `[50].name` for the 51st row of a batch.
+    pub field: String,
+    /// The rule.
+    pub code: ViolationCode,
+    /// The rule in words, without the field's name.
+    pub message: String,
+}
+
+impl Violation {
+    /// Makes a violation.
+    pub fn new(field: impl Into<String>, code: ViolationCode, message: impl Into<String>) -> Self {
+        Self { field: field.into(), code, message: message.into() }
+    }
+}
+
+/// Lists the violations of one input.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Violations(Vec<Violation>);
+
+impl Deref for Violations {
+    type Target = [Violation];
+
+    fn deref(&self) -> &[Violation] {
+        &self.0
+    }
+}
+
+impl FromIterator<Violation> for Violations {
+    fn from_iter<I: IntoIterator<Item = Violation>>(violations: I) -> Self {
+        Self(violations.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, Violation { field, code: _, message }) in self.0.iter().enumerate() {
+            let separator = if n == 0 { "" } else { "; " };
+            write!(f, "{separator}{field} {message}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Is an input that has been validated and normalised. There is no other way to make one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Valid<T>(T);
+
+impl<T> Valid<T> {
+    /// Returns the input.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Valid<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Validate> Valid<T> {
+    /// Lists at most this many violations of a batch.
+    pub const MAX_VIOLATIONS: usize = 1_000;
+
+    /// Validates a batch; each violation names its row, `[50].name` for the 51st.
+    ///
+    /// # Errors
+    /// `validation` with the first 1,000 violations.
+    pub fn all(inputs: impl IntoIterator<Item = T>) -> Result<Vec<Self>> {
+        let inputs = inputs.into_iter();
+        let mut valid = Vec::with_capacity(inputs.size_hint().0);
+        let mut violations = Vec::new();
+        for (row, mut input) in inputs.enumerate() {
+            let mut check = Check::default();
+            input.check(&mut check);
+            violations.extend(
+                check.violations.into_iter().map(|violation| Violation {
+                    field: format!("[{row}].{}", violation.field),
+                    ..violation
+                }),
+            );
+            if violations.len() >= Self::MAX_VIOLATIONS {
+                violations.truncate(Self::MAX_VIOLATIONS);
+                break;
+            }
+            valid.push(Self(input));
+        }
+        if violations.is_empty() { Ok(valid) } else { Err(Error::validation(violations)) }
+    }
+}
+
+/// Is an input with rules.
+pub trait Validate: Sized {
+    /// Normalises the fields in place and notes every rule that they break.
+    fn check(&mut self, check: &mut Check);
+
+    /// Validates and normalises the input.
+    ///
+    /// # Errors
+    /// `validation` with all violations.
+    fn validate(mut self) -> Result<Valid<Self>> {
+        let mut check = Check::default();
+        self.check(&mut check);
+        if check.violations.is_empty() { Ok(Valid(self)) } else { Err(Error::validation(check.violations)) }
+    }
+}
+
+/// Collects the violations of one input while it is normalised.
+#[derive(Debug, Default)]
+pub struct Check {
+    violations: Vec<Violation>,
+}
+
+impl Check {
+    /// Notes a violation.
+    pub fn violation(&mut self, field: &str, code: ViolationCode, message: impl Into<String>) {
+        self.violations.push(Violation::new(field, code, message));
+    }
+
+    fn note<T>(&mut self, field: &str, result: Result<T, Broken>) -> Option<T> {
+        result.map_err(|Broken(code, message)| self.violation(field, code, message)).ok()
+    }
+
+    pub(crate) fn required(&mut self, field: &str) {
+        self.violation(field, ViolationCode::Required, "must have a value");
+    }
+
+    /// Checks a text of one line that must not be empty.
+    pub(crate) fn title(&mut self, field: &str, value: &mut String) {
+        let checked = text::normalise(value, Lines::One, text::MAX_LINE);
+        self.note(field, checked);
+        if value.is_empty() {
+            self.required(field);
+        }
+    }
+
+    /// Checks a text of one line; one that is empty after trimming is none.
+    pub(crate) fn line(&mut self, field: &str, value: &mut Option<String>, max: usize) {
+        self.optional_text(field, value, Lines::One, max);
+    }
+
+    /// Checks a text of many lines; one that is empty after trimming is none.
+    pub(crate) fn prose(&mut self, field: &str, value: &mut Option<String>) {
+        self.optional_text(field, value, Lines::Many, text::MAX_PROSE);
+    }
+
+    fn optional_text(&mut self, field: &str, value: &mut Option<String>, lines: Lines, max: usize) {
+        if let Some(text) = value {
+            let checked = text::normalise(text, lines, max);
+            self.note(field, checked);
+            if text.is_empty() {
+                *value = None;
+            }
+        }
+    }
+
+    /// Checks an email that must be given.
+    pub(crate) fn email(&mut self, field: &str, value: &mut String) {
+        match Email::normalise(value) {
+            Ok(()) if value.is_empty() => self.required(field),
+            checked => drop(self.note(field, checked)),
+        }
+    }
+
+    /// Checks an email; one that is empty after trimming is none.
+    pub(crate) fn optional_email(&mut self, field: &str, value: &mut Option<String>) {
+        if let Some(email) = value {
+            let checked = Email::normalise(email);
+            self.note(field, checked);
+            if email.is_empty() {
+                *value = None;
+            }
+        }
+    }
+
+    /// Checks the form of a password's hash.
+    pub(crate) fn password_hash(&mut self, field: &str, value: &PasswordHash) {
+        self.note(field, value.check());
+    }
+
+    /// Checks a phone number; one that is empty after trimming is none.
+    pub(crate) fn phone(&mut self, field: &str, value: &mut Option<String>) {
+        self.line(field, value, phone::MAX);
+        if let Some(Err(broken)) = value.as_deref().map(phone::check) {
+            self.note::<()>(field, Err(broken));
+        }
+    }
+
+    /// Checks an amount of money.
+    pub(crate) fn money(&mut self, field: &str, value: Option<&mut Decimal>) {
+        if let Some(value) = value {
+            let checked = money::normalise(value);
+            self.note(field, checked);
+        }
+    }
+
+    /// Checks a list of tags.
+    pub(crate) fn tags(&mut self, field: &str, value: &mut Vec<String>) {
+        let checked = tags::normalise(value);
+        self.note(field, checked);
+    }
+
+    /// Checks a moment and cuts it to whole milliseconds, which is what all three languages can hold.
+    pub(crate) fn moment(&mut self, field: &str, value: Option<&mut DateTime<Utc>>) {
+        if let Some(value) = value {
+            *value = value.trunc_subsecs(3);
+            self.year(field, value.year());
+        }
+    }
+
+    /// Checks a day.
+    pub(crate) fn day(&mut self, field: &str, value: Option<&NaiveDate>) {
+        if let Some(value) = value {
+            self.year(field, value.year());
+        }
+    }
+
+    fn year(&mut self, field: &str, year: i32) {
+        if !(1..=9999).contains(&year) {
+            self.violation(field, ViolationCode::OutOfRange, "must be in the years 0001 to 9999");
+        }
+    }
+
+    /// Checks the change of a field by the rule of the field itself.
+    pub(crate) fn patch<T>(&mut self, value: &mut Patch<T>, rule: impl FnOnce(&mut Self, &mut Option<T>)) {
+        if let Patch::Set(_) = value {
+            let Patch::Set(inner) = std::mem::take(value) else { return };
+            let mut inner = Some(inner);
+            rule(self, &mut inner);
+            *value = inner.into();
+        }
+    }
+
+    /// Checks the change of a field that cannot be null.
+    pub(crate) fn patch_required<T>(
+        &mut self,
+        field: &str,
+        value: &mut Patch<T>,
+        rule: impl FnOnce(&mut Self, &mut T),
+    ) {
+        match value {
+            Patch::Keep => {}
+            Patch::Clear => self.required(field),
+            Patch::Set(value) => rule(self, value),
+        }
+    }
+}
+
+/// Is the rule that a single value breaks, before the field is known.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Broken(pub(crate) ViolationCode, pub(crate) String);
+
+impl Broken {
+    pub(crate) fn new(code: ViolationCode, message: impl Into<String>) -> Self {
+        Self(code, message.into())
+    }
+
+    pub(crate) fn on(self, field: &str) -> Error {
+        Error::validation([Violation::new(field, self.0, self.1)])
+    }
+}

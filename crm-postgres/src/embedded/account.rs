@@ -1,0 +1,213 @@
+//! The user that the server runs as: the caller's own, or an unprivileged one where the caller is root.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::{MetadataExt as _, fchown, lchown};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::error::EmbeddedError;
+
+/// Holds the user and group of the server and of everything started for it.
+#[derive(Debug)]
+pub(super) struct Account {
+    uid: u32,
+    gid: u32,
+    /// True where the caller is root and the server has to be somebody else.
+    switched: bool,
+}
+
+impl Account {
+    /// Chooses the account for a directory that holds no database yet.
+    ///
+    /// `PostgreSQL` refuses root, so root lends the server to `postgres` or, where that user does not exist, `nobody`.
+    ///
+    /// # Errors
+    /// `Failed` when root finds neither user.
+    pub(super) fn for_new() -> Result<Self, EmbeddedError> {
+        let uid = rustix::process::geteuid();
+        if !uid.is_root() {
+            let gid = rustix::process::getegid().as_raw();
+            return Ok(Self {
+                uid: uid.as_raw(),
+                gid,
+                switched: false,
+            });
+        }
+        ["postgres", "nobody"]
+            .into_iter()
+            .find_map(|name| {
+                let (uid, gid) = (id("-u", name)?, id("-g", name)?);
+                (uid != 0).then_some(Self {
+                    uid,
+                    gid,
+                    switched: true,
+                })
+            })
+            .ok_or_else(|| EmbeddedError::Failed {
+                step: "choosing a user for the server",
+                log: String::from(
+                    "PostgreSQL does not run as root, and there is neither a user `postgres` nor a user `nobody`",
+                ),
+            })
+    }
+
+    /// Chooses the account that owns the database in `dir/data`, which is the only one `PostgreSQL` accepts for it.
+    ///
+    /// # Errors
+    /// `Unusable` when the owner is root, or somebody else than a caller who is not root.
+    pub(super) fn owning(dir: &Path, data: &Path) -> Result<Self, EmbeddedError> {
+        let meta = data
+            .metadata()
+            .map_err(|error| EmbeddedError::unusable(dir, error.to_string()))?;
+        let caller = rustix::process::geteuid();
+        let (uid, gid) = (meta.uid(), meta.gid());
+        let switched = caller.is_root();
+        if switched && uid == 0 {
+            return Err(EmbeddedError::unusable(
+                dir,
+                format!(
+                    "{} belongs to root, and PostgreSQL does not run as root; give it to another user (chown -R postgres)",
+                    data.display()
+                ),
+            ));
+        }
+        if !switched && uid != caller.as_raw() {
+            return Err(EmbeddedError::unusable(
+                dir,
+                format!(
+                    "{} belongs to the user with id {uid}, and this process runs as {}; run it as that user or as root, or give it the directory (chown -R)",
+                    data.display(),
+                    caller.as_raw()
+                ),
+            ));
+        }
+        Ok(Self { uid, gid, switched })
+    }
+
+    /// Prepares a program that runs as this account, away from the caller's terminal, directory and `PG*` variables.
+    pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut path = OsString::from("/usr/bin:/bin");
+        if let Some(callers) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
+            path.push(":");
+            path.push(callers);
+        }
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", "/")
+            .env("LC_ALL", "C")
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .process_group(0);
+        for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        if self.switched {
+            command.gid(self.gid).uid(self.uid);
+        }
+        command
+    }
+
+    /// Gives an open file to the account.
+    pub(super) fn give_file(&self, file: &File) -> io::Result<()> {
+        if self.switched {
+            fchown(file, Some(self.uid), Some(self.gid))?;
+        }
+        Ok(())
+    }
+
+    /// Gives `path` to the account.
+    pub(super) fn give(&self, path: &Path) -> io::Result<()> {
+        if self.switched {
+            lchown(path, Some(self.uid), Some(self.gid))?;
+        }
+        Ok(())
+    }
+
+    /// Names the outermost directory on the way to `path`, itself included, that the account cannot enter.
+    ///
+    /// Asks the system as that account rather than reading the mode bits, which know nothing of access lists.
+    pub(super) fn barrier(&self, path: &Path) -> Option<PathBuf> {
+        if !self.switched {
+            return None;
+        }
+        let mut way: Vec<_> = path.ancestors().collect();
+        way.reverse();
+        let output = self
+            .command("/bin/sh")
+            .arg("-c")
+            .arg(r#"for dir do [ -x "$dir" ] || { printf %s "$dir"; exit; }; done"#)
+            .arg("sh")
+            .args(way)
+            .output()
+            .ok()?;
+        (!output.stdout.is_empty()).then(|| PathBuf::from(OsString::from_vec(output.stdout)))
+    }
+
+    /// Tells whether the account can make and remove entries in `dir`.
+    pub(super) fn writes(&self, dir: &Path) -> bool {
+        self.command("/bin/sh")
+            .args(["-c", r#"[ -d "$1" ] && [ -w "$1" ] && [ -x "$1" ]"#, "sh"])
+            .arg(dir)
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+
+    /// Describes the account in a message.
+    pub(super) fn describe(&self) -> String {
+        format!("the server's user (id {})", self.uid)
+    }
+}
+
+fn id(what: &str, name: &str) -> Option<u32> {
+    let output = Command::new("id")
+        .args([what, name])
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_never_runs_as_root() {
+        let account = Account::for_new().unwrap();
+        let output = account.command("id").arg("-u").output().unwrap();
+        assert_ne!(String::from_utf8(output.stdout).unwrap().trim(), "0");
+        assert!(account.writes(Path::new("/tmp")));
+        assert!(!account.writes(Path::new("/proc")));
+    }
+
+    #[test]
+    fn the_programs_get_none_of_the_callers_groups_and_variables() {
+        let account = Account::for_new().unwrap();
+        let output = account.command("env").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(!text.contains("CARGO"), "{text}");
+        assert!(text.contains("LC_ALL=C\n"), "{text}");
+    }
+
+    #[test]
+    fn the_barrier_is_the_outermost_closed_directory() {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let account = Account::for_new().unwrap();
+        let outer = std::env::temp_dir().join(format!("crm-barrier-{}", std::process::id()));
+        std::fs::DirBuilder::new().mode(0o700).create(&outer).unwrap();
+        let inner = outer.join("in side");
+        std::fs::create_dir(&inner).unwrap();
+        let expected = account.switched.then(|| outer.clone());
+        let found = account.barrier(&inner);
+        std::fs::remove_dir_all(&outer).unwrap();
+        assert_eq!(found, expected);
+    }
+}

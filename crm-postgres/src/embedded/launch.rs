@@ -1,0 +1,261 @@
+//! The steps of a start: make the database, spawn the server, wait until it answers.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::process::{Child, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::error::EmbeddedError;
+use super::find::Install;
+use super::home::Home;
+use super::watchdog::Watchdog;
+
+/// Is how long a server whose owner has died may take to shut down.
+const OLD_SERVER: Duration = Duration::from_secs(10);
+/// Is how long a server may recover from a crash before it answers.
+const RECOVERY: Duration = Duration::from_mins(5);
+const POLL: Duration = Duration::from_millis(2);
+/// Is how much of a log an error shows.
+const TAIL: usize = 20;
+
+/// Are the settings of every server; the socket's directory is what protects it, so no password is asked.
+const SETTINGS: [&str; 9] = [
+    "listen_addresses=",
+    "port=5432",
+    "unix_socket_permissions=0700",
+    "max_connections=100",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    "logging_collector=off",
+    // Leaves out every ERROR, whose text can hold the data of a refused statement, and keeps LOG and FATAL.
+    "log_min_messages=log",
+    "log_checkpoints=off",
+];
+
+/// Are the settings of a server whose data nobody wants after a crash.
+const FORGETFUL: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+
+/// Makes the database, complete or not at all: it gets its name only once `crm` is in it.
+///
+/// # Errors
+/// `Failed` with what the programs of `PostgreSQL` wrote.
+pub(super) fn make(home: &Home, install: &Install, watchdog: &mut Watchdog) -> Result<(), EmbeddedError> {
+    const STEP: &str = "making the data directory";
+    let failed = |error: std::io::Error| EmbeddedError::io(STEP, &error);
+    let data = home.unfinished();
+    if data.exists() {
+        fs::remove_dir_all(&data).map_err(failed)?;
+    }
+    DirBuilder::new().mode(0o700).create(&data).map_err(failed)?;
+    home.account.give(&data).map_err(failed)?;
+
+    let utf8 = initdb(home, install, watchdog, "C.UTF-8")?;
+    // Before glibc 2.35 and on some other systems there is no such locale.
+    let output = if !utf8.status.success() && text(&utf8).contains("locale") {
+        initdb(home, install, watchdog, "C")?
+    } else {
+        utf8
+    };
+    if !output.status.success() {
+        return Err(EmbeddedError::Failed {
+            step: "initdb",
+            log: tail(&text(&output)),
+        });
+    }
+    create_database(home, install, watchdog)?;
+    fs::rename(&data, home.data()).map_err(failed)?;
+    if !home.temporary {
+        File::open(&home.dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn initdb(home: &Home, install: &Install, watchdog: &mut Watchdog, locale: &str) -> Result<Output, EmbeddedError> {
+    const STEP: &str = "initdb";
+    let mut command = home.account.command(install.bin.join("initdb"));
+    command
+        .arg("-D")
+        .arg(home.unfinished())
+        .args(["-U", "crm", "-A", "trust", "-E", "UTF8", "--no-instructions"])
+        .arg(format!("--locale={locale}"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if home.temporary {
+        command.arg("--no-sync");
+    }
+    let child = command.spawn().map_err(|error| EmbeddedError::io(STEP, &error))?;
+    watched(STEP, child, watchdog)
+}
+
+/// Creates the database `crm` with the server binary alone, for not every package brings `createdb` or `psql`.
+fn create_database(home: &Home, install: &Install, watchdog: &mut Watchdog) -> Result<(), EmbeddedError> {
+    const STEP: &str = "creating the database";
+    let failed = |error: std::io::Error| EmbeddedError::io(STEP, &error);
+    let mut command = home.account.command(install.bin.join("postgres"));
+    command.arg("--single");
+    if home.temporary {
+        command.arg("-F");
+    }
+    let mut child = command
+        .arg("-D")
+        .arg(home.unfinished())
+        .arg("template1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let fed = child
+        .stdin
+        .take()
+        .map_or(Ok(()), |mut stdin| stdin.write_all(b"create database crm\n"));
+    let output = watched(STEP, child, watchdog)?;
+    fed.map_err(failed)?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    // A refused statement does not change the exit code of this mode.
+    if !output.status.success() || complaint.contains("ERROR:") {
+        return Err(EmbeddedError::Failed {
+            step: STEP,
+            log: tail(&complaint),
+        });
+    }
+    Ok(())
+}
+
+/// Waits for a child that nothing may be removed under.
+fn watched(step: &'static str, child: Child, watchdog: &mut Watchdog) -> Result<Output, EmbeddedError> {
+    let guarded = watchdog.guard(child.id());
+    let output = child.wait_with_output();
+    guarded.and(output).map_err(|error| EmbeddedError::io(step, &error))
+}
+
+/// Waits for the server of an owner that died, which its watchdog is just stopping.
+///
+/// # Errors
+/// `InUse` when it is still there after ten seconds.
+pub(super) fn settle(home: &Home) -> Result<(), EmbeddedError> {
+    let started = Instant::now();
+    let file = home.data().join("postmaster.pid");
+    while let Some(pid) = named(&file) {
+        if !is_server(pid, &home.data()) {
+            // PostgreSQL takes any process with this id for a server; after a restart of the machine it can be ours.
+            if pid != 0 {
+                let _ = fs::remove_file(&file);
+            }
+            return Ok(());
+        }
+        if started.elapsed() > OLD_SERVER {
+            return Err(EmbeddedError::InUse { dir: home.dir.clone() });
+        }
+        sleep(POLL);
+    }
+    Ok(())
+}
+
+/// Reads the process that a `postmaster.pid` names.
+fn named(file: &Path) -> Option<u32> {
+    fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()
+}
+
+/// Tells whether a process is a server of this data directory, which a server has as its current directory.
+fn is_server(pid: u32, data: &Path) -> bool {
+    let process = Path::new("/proc").join(pid.to_string());
+    if !Path::new("/proc/self").exists() {
+        let output = std::process::Command::new("ps")
+            .args(["-o", "comm=", "-p", &pid.to_string()])
+            .output();
+        return output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("postgres"));
+    }
+    match fs::read_link(process.join("cwd")) {
+        Ok(dir) => dir == data,
+        // Root in a container may not read the links of other users' processes.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "postgres")
+        }
+        Err(_) => false,
+    }
+}
+
+/// Spawns the server, which from then on is the watchdog's to end.
+///
+/// # Errors
+/// `Failed` when it cannot be started at all.
+pub(super) fn spawn(
+    home: &Home,
+    install: &Install,
+    socket_dir: &Path,
+    log: &File,
+    watchdog: &mut Watchdog,
+) -> Result<Child, EmbeddedError> {
+    const STEP: &str = "starting the server";
+    let failed = |error: std::io::Error| EmbeddedError::io(STEP, &error);
+    let mut command = home.account.command(install.bin.join("postgres"));
+    command.arg("-D").arg(home.data()).arg("-k").arg(socket_dir);
+    let forgetful: &[&str] = if home.temporary { &FORGETFUL } else { &[] };
+    for setting in SETTINGS.iter().chain(forgetful) {
+        command.args(["-c", setting]);
+    }
+    let mut child = command
+        .stdout(log.try_clone().map_err(failed)?)
+        .stderr(log.try_clone().map_err(failed)?)
+        .spawn()
+        .map_err(failed)?;
+    if let Err(error) = watchdog.guard(child.id()) {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(failed(error));
+    }
+    Ok(child)
+}
+
+/// Waits until the server takes connections.
+///
+/// # Errors
+/// `Failed` with the end of its log when it ends instead, or takes minutes.
+pub(super) fn ready(home: &Home, child: &mut Child, log_begin: u64) -> Result<(), EmbeddedError> {
+    const STEP: &str = "starting the server";
+    let started = Instant::now();
+    let file = home.data().join("postmaster.pid");
+    let id = child.id().to_string();
+    loop {
+        let status = fs::read_to_string(&file).unwrap_or_default();
+        if status.lines().next() == Some(&*id) && status.lines().last().map(str::trim_end) == Some("ready") {
+            return Ok(());
+        }
+        let ended = child.try_wait().map_err(|error| EmbeddedError::io(STEP, &error))?;
+        if ended.is_some() || started.elapsed() > RECOVERY {
+            return Err(EmbeddedError::Failed {
+                step: STEP,
+                log: log_tail(&home.log_path(), log_begin),
+            });
+        }
+        sleep(POLL);
+    }
+}
+
+fn log_tail(path: &Path, begin: u64) -> String {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|mut file| {
+        file.seek(SeekFrom::Start(begin))?;
+        file.read_to_end(&mut bytes)
+    });
+    match read {
+        Ok(_) => tail(&String::from_utf8_lossy(&bytes)),
+        Err(error) => format!("its log {} cannot be read: {error}", path.display()),
+    }
+}
+
+fn text(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// Keeps the last lines of a text.
+fn tail(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(TAIL)..].join("\n")
+}

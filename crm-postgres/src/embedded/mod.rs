@@ -1,0 +1,175 @@
+//! A private, real `PostgreSQL` for the calling process: found on the machine, reached by a unix socket, gone with its owner.
+//!
+//! ```text
+//! persistent  <dir>/data  <dir>/lock  <dir>/server.log          temporary  one directory with the same, removed
+//! socket      /tmp/crm-<random>/.s.PGSQL.5432                   removed at the end in both cases
+//! ```
+//!
+//! A start goes through the files in this order: [`home`] (the directory, its lock, its user: [`account`]), [`find`]
+//! (the server), [`watchdog`] (who ends it all), [`launch`] (make, spawn, wait).
+
+mod account;
+mod error;
+mod find;
+mod home;
+mod launch;
+mod watchdog;
+
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use account::Account;
+pub(crate) use error::EmbeddedError;
+pub(crate) use find::Install;
+use home::Home;
+use watchdog::Watchdog;
+
+/// Is how long a stop may take before the server is killed; the watchdog kills it earlier unless somebody ended that.
+const STOP: Duration = Duration::from_secs(20);
+
+/// Runs one `PostgreSQL` for as long as it is held, and no longer than this process lives.
+#[derive(Debug)]
+pub(crate) struct Server {
+    home: Home,
+    install: Install,
+    socket_dir: PathBuf,
+    watchdog: Watchdog,
+    /// `None` once it was stopped.
+    child: Option<Child>,
+    /// The process that started the server: a fork of it must not stop the server of its parent.
+    owner: u32,
+}
+
+impl Server {
+    /// Starts a server in `dir` (persistent) or in a temporary directory removed at the end.
+    ///
+    /// Blocks: 20 to 40 ms for a directory that has a database, most of a second for a new one, and up to ten seconds
+    /// more while the server of an owner that was killed shuts down.
+    ///
+    /// # Errors
+    /// `NoPostgres`, `WrongBinDir` or `MissingMajor` when there is no server to start, `InUse` or `Unusable` when the
+    /// directory is not to be had, `Failed` when a step went wrong.
+    pub(crate) fn start(dir: Option<&Path>) -> Result<Self, EmbeddedError> {
+        const STEP: &str = "preparing the server";
+        let failed = |error: std::io::Error| EmbeddedError::io(STEP, &error);
+        let (home, install) = if let Some(dir) = dir {
+            let home = Home::persistent(dir)?;
+            let install = match home.made_by {
+                Some(major) => find::of_major(&home.account, &home.dir, major)?,
+                None => find::newest(&home.account)?,
+            };
+            (home, install)
+        } else {
+            let account = Account::for_new()?;
+            let install = find::newest(&account)?;
+            (Home::temporary(account)?, install)
+        };
+        let socket_dir = home.socket_dir().map_err(failed)?;
+        let mut remove = vec![socket_dir.as_path()];
+        if home.temporary {
+            remove.push(&home.dir);
+        }
+        let mut watchdog = Watchdog::start(&home.account, &home.data(), &remove).map_err(failed)?;
+        if home.made_by.is_none() {
+            launch::make(&home, &install, &mut watchdog)?;
+        } else {
+            launch::settle(&home)?;
+        }
+        let (log, log_begin) = home.log().map_err(failed)?;
+        let child = launch::spawn(&home, &install, &socket_dir, &log, &mut watchdog)?;
+        let mut server = Self {
+            home,
+            install,
+            socket_dir,
+            watchdog,
+            child: Some(child),
+            owner: std::process::id(),
+        };
+        if let Some(child) = &mut server.child {
+            launch::ready(&server.home, child, log_begin)?;
+        }
+        Ok(server)
+    }
+
+    /// Returns the superuser's URL of the database `crm`.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://crm@localhost:5432/crm?host={}", encoded(&self.socket_dir))
+    }
+
+    /// Returns the directory of the server's programs; `pg_dump` is there unless the server comes from npm.
+    pub(crate) fn bin_dir(&self) -> &Path {
+        &self.install.bin
+    }
+
+    /// Ends the server and removes what was temporary; does nothing the second time, or in a fork of the owner.
+    ///
+    /// Blocks until open transactions are rolled back and the data is on disk: tens of milliseconds as a rule.
+    pub(crate) fn stop(&mut self) {
+        if self.owner != std::process::id() {
+            return;
+        }
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        self.watchdog.release();
+        let started = Instant::now();
+        let mut asked = false;
+        // An error means that somebody else has waited for the child, so that it is gone too.
+        while matches!(child.try_wait(), Ok(None)) {
+            if started.elapsed() > STOP {
+                let _ = child.kill();
+            } else if !asked && self.watchdog.ended() {
+                asked = true;
+                let _ = interrupt(&child);
+            }
+            sleep(Duration::from_millis(1));
+        }
+        self.watchdog.finish();
+        self.home.clean(&self.socket_dir);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Asks the server for what `PostgreSQL` calls a fast shutdown.
+fn interrupt(child: &Child) -> rustix::io::Result<()> {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::INT)
+}
+
+/// Encodes a path for the query of a URL.
+fn encoded(path: &Path) -> String {
+    path.as_os_str().as_bytes().iter().fold(String::new(), |mut text, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => text.push(char::from(*byte)),
+            other => {
+                let _ = write!(text, "%{other:02X}");
+            }
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_encoded_for_a_url() {
+        assert_eq!(encoded(Path::new("/tmp/crm-0a")), "/tmp/crm-0a");
+        assert_eq!(encoded(Path::new("/tmp/a b&c%d?é")), "/tmp/a%20b%26c%25d%3F%C3%A9");
+    }
+
+    #[test]
+    fn a_server_can_be_moved_to_and_shared_with_other_threads() {
+        fn shareable<T: Send + Sync>() {}
+        shareable::<Server>();
+    }
+}

@@ -1,0 +1,69 @@
+//! A process that outlives the caller, stops the server and removes what is temporary.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Stdio};
+
+use super::account::Account;
+
+/// Is what the process does: wait for the end of its standard input, then end the server and tidy up.
+const SCRIPT: &str = include_str!("watchdog.sh");
+
+/// Holds the process and the pipe whose closing sets it off.
+///
+/// The pipe closes however the caller ends, SIGKILL included, and needs no signal handler and no `unsafe`.
+/// The standard library opens it close-on-exec, so that no program the caller starts keeps it open.
+#[derive(Debug)]
+pub(super) struct Watchdog {
+    child: Child,
+    pipe: Option<ChildStdin>,
+}
+
+impl Watchdog {
+    /// Starts the process as the server's own account, before anything that it has to tidy up is started.
+    ///
+    /// Its output goes nowhere: whoever reads the caller's output must not wait for the watchdog to close it.
+    pub(super) fn start(account: &Account, data: &Path, remove: &[&Path]) -> io::Result<Self> {
+        let mut child = account
+            .command("/bin/sh")
+            .args(["-c", SCRIPT, "crm-watchdog"])
+            .arg(data)
+            .args(remove)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let pipe = child.stdin.take();
+        Ok(Self { child, pipe })
+    }
+
+    /// Names the process that has to be gone before anything is removed.
+    pub(super) fn guard(&mut self, pid: u32) -> io::Result<()> {
+        match &mut self.pipe {
+            Some(pipe) => writeln!(pipe, "{pid}"),
+            None => Ok(()),
+        }
+    }
+
+    /// Closes the pipe.
+    pub(super) fn release(&mut self) {
+        self.pipe = None;
+    }
+
+    /// Tells whether the process has ended, which it does after its work or when somebody kills it.
+    pub(super) fn ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Closes the pipe and waits until everything is tidy.
+    pub(super) fn finish(&mut self) {
+        self.release();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
