@@ -3,6 +3,8 @@
 use std::fmt;
 
 use argon2::password_hash::PasswordHasher;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::validation::Broken;
@@ -35,6 +37,19 @@ impl Password {
         Err(broken.on("password"))
     }
 
+    /// Makes up a password of 22 characters, which nobody can guess.
+    ///
+    /// # Errors
+    /// `internal` when the system has no randomness.
+    pub fn random() -> Result<Self> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Error::internal("the system has no randomness", Some(error.into())))?;
+        let password = Self(URL_SAFE_NO_PAD.encode(bytes));
+        bytes.zeroize();
+        Ok(password)
+    }
+
     /// Returns the plain password, for the one who has to hand it on.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -47,9 +62,7 @@ impl Password {
     /// # Errors
     /// `internal` when the system has no randomness.
     pub fn hash(&self) -> Result<PasswordHash> {
-        let params =
-            argon2::Params::new(19_456, 2, 1, None).expect("OWASP's parameters are within argon2's bounds");
-        argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+        argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, PARAMS)
             .hash_password(self.0.as_bytes())
             .map(|hash| PasswordHash(hash.to_string()))
             .map_err(|error| Error::internal("the password cannot be hashed", Some(error.into())))

@@ -229,7 +229,7 @@ impl OrderBy for TaskOrderBy {
             Self::CreatedAt | Self::UpdatedAt => matches!(key, SortKey::Moment(_)),
             Self::Title => matches!(key, SortKey::Text(_)),
             Self::DueDate => matches!(key, SortKey::Day(_) | SortKey::Null),
-            Self::Priority => matches!(key, SortKey::Rank(_)),
+            Self::Priority => matches!(key, SortKey::Rank(0..=2)),
         }
     }
 }

@@ -14,6 +14,8 @@ use super::error::EmbeddedError;
 /// Holds the user and group of the server and of everything started for it.
 #[derive(Debug)]
 pub(super) struct Account {
+    /// How messages call it.
+    pub(super) name: String,
     uid: u32,
     gid: u32,
     /// True where the caller is root and the server has to be somebody else.
@@ -23,7 +25,7 @@ pub(super) struct Account {
 impl Account {
     /// Chooses the account for a directory that holds no database yet.
     ///
-    /// `PostgreSQL` refuses root, so root lends the server to `postgres` or, where that user does not exist, `nobody`.
+    /// PostgreSQL refuses root, so root lends the server to `postgres` or, where that user does not exist, `nobody`.
     ///
     /// # Errors
     /// `Failed` when root finds neither user.
@@ -32,6 +34,7 @@ impl Account {
         if !uid.is_root() {
             let gid = rustix::process::getegid().as_raw();
             return Ok(Self {
+                name: format!("user {}", uid.as_raw()),
                 uid: uid.as_raw(),
                 gid,
                 switched: false,
@@ -41,7 +44,8 @@ impl Account {
             .into_iter()
             .find_map(|name| {
                 let (uid, gid) = (id("-u", name)?, id("-g", name)?);
-                (uid != 0).then_some(Self {
+                (uid != 0).then(|| Self {
+                    name: format!("user {name}"),
                     uid,
                     gid,
                     switched: true,
@@ -55,14 +59,12 @@ impl Account {
             })
     }
 
-    /// Chooses the account that owns the database in `dir/data`, which is the only one `PostgreSQL` accepts for it.
+    /// Chooses the account that owns the database in `dir/data`, which is the only one PostgreSQL accepts for it.
     ///
     /// # Errors
     /// `Unusable` when the owner is root, or somebody else than a caller who is not root.
     pub(super) fn owning(dir: &Path, data: &Path) -> Result<Self, EmbeddedError> {
-        let meta = data
-            .metadata()
-            .map_err(|error| EmbeddedError::unusable(dir, error.to_string()))?;
+        let meta = data.metadata().map_err(|error| EmbeddedError::unusable(dir, error.to_string()))?;
         let caller = rustix::process::geteuid();
         let (uid, gid) = (meta.uid(), meta.gid());
         let switched = caller.is_root();
@@ -85,7 +87,8 @@ impl Account {
                 ),
             ));
         }
-        Ok(Self { uid, gid, switched })
+        let name = format!("user {uid}");
+        Ok(Self { name, uid, gid, switched })
     }
 
     /// Prepares a program that runs as this account, away from the caller's terminal, directory and `PG*` variables.
@@ -159,19 +162,10 @@ impl Account {
             .status()
             .is_ok_and(|status| status.success())
     }
-
-    /// Describes the account in a message.
-    pub(super) fn describe(&self) -> String {
-        format!("the server's user (id {})", self.uid)
-    }
 }
 
 fn id(what: &str, name: &str) -> Option<u32> {
-    let output = Command::new("id")
-        .args([what, name])
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new("id").args([what, name]).stderr(Stdio::null()).output().ok()?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 

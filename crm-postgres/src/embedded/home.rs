@@ -6,25 +6,33 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
 use super::account::Account;
 use super::error::EmbeddedError;
 
-/// Is the directory that `PostgreSQL` made.
+/// Is the directory that PostgreSQL made.
 const DATA: &str = "data";
-/// Is the directory that a database is made in, renamed once it is complete.
-const UNFINISHED: &str = "data.new";
+/// Begins the name of the directory that a database is made in, renamed once it is complete.
+///
+/// The rest is random: after a start that was killed, an initdb may still be busy in its own for a moment.
+const UNFINISHED: &str = "data.new-";
 const LOCK: &str = "lock";
 const LOG: &str = "server.log";
+/// Is how long a lock may outlive the owner that was killed: the system needs a moment to take a process apart.
+const DYING: Duration = Duration::from_millis(200);
 /// Are the names that a directory without a database may hold: ours, and what file systems put at their root.
-const HARMLESS: [&str; 4] = [UNFINISHED, LOCK, LOG, "lost+found"];
+const HARMLESS: [&str; 3] = [LOCK, LOG, "lost+found"];
 
 /// Is the directory of one server, open for this process alone.
 #[derive(Debug)]
 pub(super) struct Home {
     pub(super) dir: PathBuf,
+    /// Where a new database is made.
+    pub(super) unfinished: PathBuf,
     pub(super) account: Account,
     /// The major version that made the database, `None` where there is none yet.
     pub(super) made_by: Option<u32>,
@@ -48,13 +56,7 @@ impl Home {
             .filter(|dir| account.barrier(dir).is_none() && account.writes(dir))
             .unwrap_or_else(|| PathBuf::from("/tmp"));
         let dir = private_dir(&account, &parent).map_err(|error| EmbeddedError::io(STEP, &error))?;
-        Ok(Self {
-            dir,
-            account,
-            made_by: None,
-            temporary: true,
-            lock: None,
-        })
+        Ok(Self { unfinished: unfinished(&dir), dir, account, made_by: None, temporary: true, lock: None })
     }
 
     /// Opens `dir`, or makes it, and locks it against every other opener.
@@ -91,26 +93,17 @@ impl Home {
                 &dir,
                 format!(
                     "PostgreSQL does not run as root, and {} cannot enter {}; choose another directory, or open that one (chmod o+x)",
-                    account.describe(),
+                    account.name,
                     closed.display()
                 ),
             ));
         }
-        Ok(Self {
-            dir,
-            account,
-            made_by,
-            temporary: false,
-            lock: Some(lock),
-        })
+        sweep(&dir);
+        Ok(Self { unfinished: unfinished(&dir), dir, account, made_by, temporary: false, lock: Some(lock) })
     }
 
     pub(super) fn data(&self) -> PathBuf {
         self.dir.join(DATA)
-    }
-
-    pub(super) fn unfinished(&self) -> PathBuf {
-        self.dir.join(UNFINISHED)
     }
 
     /// Opens the log for one more server, and tells where its part begins.
@@ -153,10 +146,31 @@ impl Home {
     }
 }
 
+/// Makes up a name that nobody else does, from the seed of the standard library's hash maps.
+fn random() -> String {
+    format!("{:016x}", RandomState::new().hash_one(std::process::id()))
+}
+
+fn unfinished(dir: &Path) -> PathBuf {
+    dir.join(format!("{UNFINISHED}{}", random()))
+}
+
+/// Removes what starts that were killed have left half made, as far as it can be: the next opener tries again.
+fn sweep(dir: &Path) {
+    let entries = dir.read_dir().into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| is_unfinished(&entry.file_name())) {
+        let _ = fs::remove_dir_all(entry.path());
+    }
+}
+
+fn is_unfinished(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
+}
+
 /// Makes a directory with a random name that only the account can enter.
 fn private_dir(account: &Account, parent: &Path) -> io::Result<PathBuf> {
     loop {
-        let dir = parent.join(format!("crm-{:016x}", RandomState::new().hash_one(parent)));
+        let dir = parent.join(format!("crm-{}", random()));
         match DirBuilder::new().mode(0o700).create(&dir) {
             Ok(()) => {
                 account.give(&dir)?;
@@ -183,12 +197,20 @@ fn owner(dir: &Path) -> Result<Option<Account>, EmbeddedError> {
 }
 
 fn lock(dir: &Path) -> Result<File, EmbeddedError> {
-    let refuse = |error: &io::Error| EmbeddedError::unusable(dir, format!("its lock cannot be taken: {error}"));
-    let file = open(OpenOptions::new().read(true).write(true), &dir.join(LOCK)).map_err(|error| refuse(&error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse { dir: dir.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(refuse(&error)),
+    let refuse =
+        |error: &io::Error| EmbeddedError::unusable(dir, format!("its lock cannot be taken: {error}"));
+    let file =
+        open(OpenOptions::new().read(true).write(true), &dir.join(LOCK)).map_err(|error| refuse(&error))?;
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(refuse(&error)),
+            Err(TryLockError::WouldBlock) if started.elapsed() > DYING => {
+                return Err(EmbeddedError::InUse { dir: dir.to_owned() });
+            }
+            Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(5)),
+        }
     }
 }
 
@@ -198,9 +220,11 @@ fn lock(dir: &Path) -> Result<File, EmbeddedError> {
 /// `Unusable` when the directory holds anything else.
 fn made_by(dir: &Path) -> Result<Option<u32>, EmbeddedError> {
     let refuse = |reason: String| EmbeddedError::unusable(dir, reason);
-    let entries = dir.read_dir().map_err(|error| {
-        let owner = fs::metadata(dir).map_or_else(|_| String::from("another user"), |meta| meta.uid().to_string());
-        refuse(format!("{error}; it belongs to the user with id {owner}"))
+    let entries = dir.read_dir().map_err(|error| match fs::metadata(dir) {
+        Ok(meta) if error.kind() == io::ErrorKind::PermissionDenied => {
+            refuse(format!("{error}; it belongs to the user with id {}", meta.uid()))
+        }
+        _ => refuse(error.to_string()),
     })?;
     let names: Vec<_> = entries
         .map(|entry| entry.map(|entry| entry.file_name()))
@@ -213,8 +237,8 @@ fn made_by(dir: &Path) -> Result<Option<u32>, EmbeddedError> {
                 "it is the data directory of a server of its own; start that server and connect to it",
             )));
         }
-        let strange = |name: &&std::ffi::OsString| !HARMLESS.iter().any(|known| OsStr::new(known) == name.as_os_str());
-        return match names.iter().find(strange) {
+        let harmless = |name: &OsStr| is_unfinished(name) || HARMLESS.iter().any(|known| name == *known);
+        return match names.iter().find(|name| !harmless(name)) {
             None => Ok(None),
             Some(name) => Err(refuse(format!(
                 "it is not empty ({}) and holds no database of this library; name a new or an empty directory",
@@ -225,7 +249,9 @@ fn made_by(dir: &Path) -> Result<Option<u32>, EmbeddedError> {
     let file = dir.join(DATA).join("PG_VERSION");
     let text = fs::read_to_string(&file).map_err(|error| refuse(format!("{}: {error}", file.display())))?;
     let major = text.trim().parse();
-    major
-        .map(Some)
-        .map_err(|_| refuse(format!("{} does not name a version: {text:?}", file.display())))
+    major.map(Some).map_err(|_| refuse(format!("{} does not name a version: {text:?}", file.display())))
 }
+
+#[cfg(test)]
+#[path = "home_tests.rs"]
+mod tests;

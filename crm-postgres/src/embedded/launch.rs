@@ -1,7 +1,7 @@
 //! The steps of a start: make the database, spawn the server, wait until it answers.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::error::EmbeddedError;
 use super::find::Install;
 use super::home::Home;
-use super::watchdog::Watchdog;
+use super::watchdog::{Task, Watchdog};
 
 /// Is how long a server whose owner has died may take to shut down.
 const OLD_SERVER: Duration = Duration::from_secs(10);
@@ -41,44 +41,40 @@ const FORGETFUL: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_page_
 /// Makes the database, complete or not at all: it gets its name only once `crm` is in it.
 ///
 /// # Errors
-/// `Failed` with what the programs of `PostgreSQL` wrote.
+/// `Failed` with what the programs of PostgreSQL wrote.
 pub(super) fn make(home: &Home, install: &Install, watchdog: &mut Watchdog) -> Result<(), EmbeddedError> {
     const STEP: &str = "making the data directory";
     let failed = |error: std::io::Error| EmbeddedError::io(STEP, &error);
-    let data = home.unfinished();
-    if data.exists() {
-        fs::remove_dir_all(&data).map_err(failed)?;
-    }
-    DirBuilder::new().mode(0o700).create(&data).map_err(failed)?;
-    home.account.give(&data).map_err(failed)?;
+    let data = &home.unfinished;
+    DirBuilder::new().mode(0o700).create(data).map_err(failed)?;
+    home.account.give(data).map_err(failed)?;
 
     let utf8 = initdb(home, install, watchdog, "C.UTF-8")?;
     // Before glibc 2.35 and on some other systems there is no such locale.
-    let output = if !utf8.status.success() && text(&utf8).contains("locale") {
-        initdb(home, install, watchdog, "C")?
-    } else {
-        utf8
-    };
+    let refused = String::from_utf8_lossy(&utf8.stderr).contains("locale");
+    let output = if !utf8.status.success() && refused { initdb(home, install, watchdog, "C")? } else { utf8 };
     if !output.status.success() {
-        return Err(EmbeddedError::Failed {
-            step: "initdb",
-            log: tail(&text(&output)),
-        });
+        return Err(EmbeddedError::Failed { step: "initdb", log: tail(&text(&output)) });
     }
     create_database(home, install, watchdog)?;
-    fs::rename(&data, home.data()).map_err(failed)?;
+    fs::rename(data, home.data()).map_err(failed)?;
     if !home.temporary {
         File::open(&home.dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
     }
     Ok(())
 }
 
-fn initdb(home: &Home, install: &Install, watchdog: &mut Watchdog, locale: &str) -> Result<Output, EmbeddedError> {
+fn initdb(
+    home: &Home,
+    install: &Install,
+    watchdog: &mut Watchdog,
+    locale: &str,
+) -> Result<Output, EmbeddedError> {
     const STEP: &str = "initdb";
     let mut command = home.account.command(install.bin.join("initdb"));
     command
         .arg("-D")
-        .arg(home.unfinished())
+        .arg(&home.unfinished)
         .args(["-U", "crm", "-A", "trust", "-E", "UTF8", "--no-instructions"])
         .arg(format!("--locale={locale}"))
         .stdout(Stdio::piped())
@@ -101,35 +97,29 @@ fn create_database(home: &Home, install: &Install, watchdog: &mut Watchdog) -> R
     }
     let mut child = command
         .arg("-D")
-        .arg(home.unfinished())
+        .arg(&home.unfinished)
         .arg("template1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    let fed = child
-        .stdin
-        .take()
-        .map_or(Ok(()), |mut stdin| stdin.write_all(b"create database crm\n"));
+    let fed = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(b"create database crm\n"));
     let output = watched(STEP, child, watchdog)?;
-    fed.map_err(failed)?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     // A refused statement does not change the exit code of this mode.
     if !output.status.success() || complaint.contains("ERROR:") {
-        return Err(EmbeddedError::Failed {
-            step: STEP,
-            log: tail(&complaint),
-        });
+        return Err(EmbeddedError::Failed { step: STEP, log: tail(&complaint) });
     }
-    Ok(())
+    fed.map_err(failed)
 }
 
-/// Waits for a child that nothing may be removed under.
+/// Waits for a child that the watchdog ends if this process does not live to see its end.
 fn watched(step: &'static str, child: Child, watchdog: &mut Watchdog) -> Result<Output, EmbeddedError> {
-    let guarded = watchdog.guard(child.id());
+    let guarded = watchdog.guard(Task::Making(child.id()));
     let output = child.wait_with_output();
-    guarded.and(output).map_err(|error| EmbeddedError::io(step, &error))
+    let released = watchdog.guard(Task::Nothing);
+    guarded.and(released).and(output).map_err(|error| EmbeddedError::io(step, &error))
 }
 
 /// Waits for the server of an owner that died, which its watchdog is just stopping.
@@ -164,15 +154,13 @@ fn named(file: &Path) -> Option<u32> {
 fn is_server(pid: u32, data: &Path) -> bool {
     let process = Path::new("/proc").join(pid.to_string());
     if !Path::new("/proc/self").exists() {
-        let output = std::process::Command::new("ps")
-            .args(["-o", "comm=", "-p", &pid.to_string()])
-            .output();
+        let output = std::process::Command::new("ps").args(["-o", "comm=", "-p", &pid.to_string()]).output();
         return output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("postgres"));
     }
     match fs::read_link(process.join("cwd")) {
         Ok(dir) => dir == data,
         // Root in a container may not read the links of other users' processes.
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "postgres")
         }
         Err(_) => false,
@@ -203,7 +191,7 @@ pub(super) fn spawn(
         .stderr(log.try_clone().map_err(failed)?)
         .spawn()
         .map_err(failed)?;
-    if let Err(error) = watchdog.guard(child.id()) {
+    if let Err(error) = watchdog.guard(Task::Serving(child.id())) {
         let _ = child.kill();
         let _ = child.wait();
         return Err(failed(error));
@@ -227,10 +215,7 @@ pub(super) fn ready(home: &Home, child: &mut Child, log_begin: u64) -> Result<()
         }
         let ended = child.try_wait().map_err(|error| EmbeddedError::io(STEP, &error))?;
         if ended.is_some() || started.elapsed() > RECOVERY {
-            return Err(EmbeddedError::Failed {
-                step: STEP,
-                log: log_tail(&home.log_path(), log_begin),
-            });
+            return Err(EmbeddedError::Failed { step: STEP, log: log_tail(&home.log_path(), log_begin) });
         }
         sleep(POLL);
     }
@@ -258,4 +243,24 @@ fn text(output: &Output) -> String {
 fn tail(text: &str) -> String {
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(TAIL)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_shows_its_end() {
+        let lines: Vec<_> = (1..=50).map(|line| line.to_string()).collect();
+        let shown = tail(&lines.join("\n"));
+        assert!(shown.starts_with("31\n") && shown.ends_with("\n50"), "{shown}");
+        assert_eq!(tail(""), "");
+    }
+
+    #[test]
+    fn a_process_that_only_has_the_id_of_a_server_is_none() {
+        let here = std::env::current_dir().unwrap();
+        assert!(!is_server(std::process::id(), Path::new("/nowhere/data")));
+        assert!(!is_server(u32::MAX, &here));
+    }
 }

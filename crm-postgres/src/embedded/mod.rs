@@ -1,4 +1,4 @@
-//! A private, real `PostgreSQL` for the calling process: found on the machine, reached by a unix socket, gone with its owner.
+//! A private, real PostgreSQL for the calling process: found on the machine, reached by a unix socket, gone with its owner.
 //!
 //! ```text
 //! persistent  <dir>/data  <dir>/lock  <dir>/server.log          temporary  one directory with the same, removed
@@ -24,18 +24,16 @@ use std::time::{Duration, Instant};
 
 use account::Account;
 pub(crate) use error::EmbeddedError;
-pub(crate) use find::Install;
 use home::Home;
 use watchdog::Watchdog;
 
 /// Is how long a stop may take before the server is killed; the watchdog kills it earlier unless somebody ended that.
 const STOP: Duration = Duration::from_secs(20);
 
-/// Runs one `PostgreSQL` for as long as it is held, and no longer than this process lives.
+/// Runs one PostgreSQL for as long as it is held, and no longer than this process lives.
 #[derive(Debug)]
 pub(crate) struct Server {
     home: Home,
-    install: Install,
     socket_dir: PathBuf,
     watchdog: Watchdog,
     /// `None` once it was stopped.
@@ -47,7 +45,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server in `dir` (persistent) or in a temporary directory removed at the end.
     ///
-    /// Blocks: 20 to 40 ms for a directory that has a database, most of a second for a new one, and up to ten seconds
+    /// Blocks: some 50 ms for a directory that has a database, about a second for a new one, and up to ten seconds
     /// more while the server of an owner that was killed shuts down.
     ///
     /// # Errors
@@ -81,14 +79,7 @@ impl Server {
         }
         let (log, log_begin) = home.log().map_err(failed)?;
         let child = launch::spawn(&home, &install, &socket_dir, &log, &mut watchdog)?;
-        let mut server = Self {
-            home,
-            install,
-            socket_dir,
-            watchdog,
-            child: Some(child),
-            owner: std::process::id(),
-        };
+        let mut server = Self { home, socket_dir, watchdog, child: Some(child), owner: std::process::id() };
         if let Some(child) = &mut server.child {
             launch::ready(&server.home, child, log_begin)?;
         }
@@ -98,11 +89,6 @@ impl Server {
     /// Returns the superuser's URL of the database `crm`.
     pub(crate) fn url(&self) -> String {
         format!("postgres://crm@localhost:5432/crm?host={}", encoded(&self.socket_dir))
-    }
-
-    /// Returns the directory of the server's programs; `pg_dump` is there unless the server comes from npm.
-    pub(crate) fn bin_dir(&self) -> &Path {
-        &self.install.bin
     }
 
     /// Ends the server and removes what was temporary; does nothing the second time, or in a fork of the owner.
@@ -139,7 +125,7 @@ impl Drop for Server {
     }
 }
 
-/// Asks the server for what `PostgreSQL` calls a fast shutdown.
+/// Asks the server for what PostgreSQL calls a fast shutdown.
 fn interrupt(child: &Child) -> rustix::io::Result<()> {
     rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::INT)
 }
@@ -148,7 +134,9 @@ fn interrupt(child: &Child) -> rustix::io::Result<()> {
 fn encoded(path: &Path) -> String {
     path.as_os_str().as_bytes().iter().fold(String::new(), |mut text, byte| {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => text.push(char::from(*byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                text.push(char::from(*byte));
+            }
             other => {
                 let _ = write!(text, "%{other:02X}");
             }

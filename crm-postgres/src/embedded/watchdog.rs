@@ -19,6 +19,16 @@ pub(super) struct Watchdog {
     pipe: Option<ChildStdin>,
 }
 
+/// Is what runs for the owner at the moment, by process id.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Task {
+    Nothing,
+    /// A program that makes the database, given two seconds to end and then killed with its whole process group.
+    Making(u32),
+    /// The server, shut down properly.
+    Serving(u32),
+}
+
 impl Watchdog {
     /// Starts the process as the server's own account, before anything that it has to tidy up is started.
     ///
@@ -37,10 +47,15 @@ impl Watchdog {
         Ok(Self { child, pipe })
     }
 
-    /// Names the process that has to be gone before anything is removed.
-    pub(super) fn guard(&mut self, pid: u32) -> io::Result<()> {
+    /// Names what has to end before anything is removed, in place of what was named before.
+    pub(super) fn guard(&mut self, task: Task) -> io::Result<()> {
+        let line = match task {
+            Task::Nothing => String::new(),
+            Task::Making(pid) => format!("-{pid}"),
+            Task::Serving(pid) => pid.to_string(),
+        };
         match &mut self.pipe {
-            Some(pipe) => writeln!(pipe, "{pid}"),
+            Some(pipe) => writeln!(pipe, "{line}"),
             None => Ok(()),
         }
     }

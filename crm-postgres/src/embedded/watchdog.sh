@@ -1,5 +1,7 @@
-# Arguments: the data directory, then the directories to remove. Standard input: process ids, the last one counts.
-# The end of standard input means that the owner is gone, by whatever death.
+# Stops the private PostgreSQL of the crm library, and removes what is temporary, once its owner is gone.
+# Arguments: the data directory, then the directories to remove. Standard input: lines with the process to end, of
+# which the last counts: an id is the server, -id a group that is still making the database, an empty line nothing.
+# Standard input ends when the owner does, by whatever death.
 trap '' HUP INT TERM QUIT
 
 pid=
@@ -19,21 +21,45 @@ nap() {
     fi
 }
 
-# Only a process that the data directory names is signalled, so that a reused id never is. A server without a
-# postmaster.pid is either done (if it was asked to stop), still writing it, or initdb, which ends by itself.
+# A zombie that nobody reaps, as in many containers, is no longer alive.
+alive() {
+    state=
+    if [ -r "/proc/$pid/stat" ]; then
+        read -r _ _ state _ <"/proc/$pid/stat"
+    fi
+    kill -0 "$pid" && [ "$state" != Z ]
+}
+
+# Asks initdb alone and not its children: these end a moment later on their own, and so give their shared memory back.
+case $pid in
+-*)
+    group=$pid
+    pid=${pid#-}
+    kill -s TERM "$pid"
+    while alive && [ "$waited" -lt 2000 ]; do
+        nap
+    done
+    kill -s KILL -- "$group"
+    pid=
+    waited=0
+    ;;
+esac
+
+# Signals only a process that the data directory names, so that a reused id is never hit. A server that is not named
+# there is done if it was asked to stop, or else is still to write its postmaster.pid.
 asked=
-while [ -n "$pid" ] && kill -0 "$pid"; do
+while [ -n "$pid" ] && alive; do
     named=
     read -r named <"$data/postmaster.pid"
     if [ "$named" = "$pid" ]; then
         if [ -z "$asked" ]; then
             asked=INT
-            kill -INT "$pid"
+            kill -s INT "$pid"
         elif [ "$asked" = INT ] && [ "$waited" -ge 10000 ]; then
             asked=QUIT
-            kill -QUIT "$pid"
+            kill -s QUIT "$pid"
         elif [ "$waited" -ge 15000 ]; then
-            kill -KILL "$pid"
+            kill -s KILL "$pid"
             break
         fi
     elif [ -n "$asked" ] || [ "$waited" -ge 5000 ]; then

@@ -1,0 +1,285 @@
+//! The five entities: how a row is made, changed and referred to.
+
+use chrono::{DateTime, Utc};
+
+use super::table::{Row, State, Table, Target};
+use crate::{
+    Customer, CustomerId, CustomerPatch, Email, Interaction, InteractionId, InteractionPatch, Lead, LeadId,
+    LeadPatch, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Patch, Task, TaskId, TaskPatch, User,
+    UserId, UserPatch,
+};
+
+/// Changes a field that cannot be null; validation has refused to clear it.
+fn set<T>(field: &mut T, patch: Patch<T>) {
+    if let Patch::Set(value) = patch {
+        *field = value;
+    }
+}
+
+fn to_customer(customer: Option<CustomerId>) -> Option<(&'static str, Target)> {
+    Some(("customer_id", Target::Customer(customer?)))
+}
+
+fn to_user(field: &'static str, user: Option<UserId>) -> Option<(&'static str, Target)> {
+    Some((field, Target::User(user?)))
+}
+
+impl Row for User {
+    fn table(state: &State) -> &Table<Self> {
+        &state.users
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.users
+    }
+
+    fn build(id: UserId, now: DateTime<Utc>, new: NewUser) -> Self {
+        let NewUser { name, email, role, password_hash: _ } = new;
+        Self {
+            id,
+            name,
+            email: Email::from_stored(email),
+            role,
+            deactivated_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    fn apply(&mut self, patch: UserPatch) {
+        let UserPatch { name, email, role } = patch;
+        set(&mut self.name, name);
+        if let Patch::Set(email) = email {
+            self.email = Email::from_stored(email);
+        }
+        set(&mut self.role, role);
+    }
+
+    fn touch(&mut self, now: DateTime<Utc>) {
+        self.updated_at = now;
+        self.version += 1;
+    }
+
+    fn unique(&self) -> Option<(&'static str, String)> {
+        Some(("email", self.email.folded()))
+    }
+
+    fn after_delete(state: &mut State, id: UserId) {
+        state.forget(id);
+    }
+}
+
+impl Row for Customer {
+    fn table(state: &State) -> &Table<Self> {
+        &state.customers
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.customers
+    }
+
+    fn build(id: CustomerId, now: DateTime<Utc>, new: NewCustomer) -> Self {
+        let NewCustomer { name, email, phone, company, tags, notes, created_by } = new;
+        Self {
+            id,
+            name,
+            email: email.map(Email::from_stored),
+            phone,
+            company,
+            tags,
+            notes,
+            created_by,
+            updated_by: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    fn apply(&mut self, patch: CustomerPatch) {
+        let CustomerPatch { name, email, phone, company, tags, notes } = patch;
+        set(&mut self.name, name);
+        match email {
+            Patch::Keep => {}
+            Patch::Clear => self.email = None,
+            Patch::Set(email) => self.email = Some(Email::from_stored(email)),
+        }
+        phone.apply(&mut self.phone);
+        company.apply(&mut self.company);
+        tags.apply_required(&mut self.tags);
+        notes.apply(&mut self.notes);
+    }
+
+    fn touch(&mut self, now: DateTime<Utc>) {
+        self.updated_at = now;
+        self.version += 1;
+    }
+
+    fn references(&self) -> Vec<(&'static str, Target)> {
+        let users = [to_user("created_by", self.created_by), to_user("updated_by", self.updated_by)];
+        users.into_iter().flatten().collect()
+    }
+
+    fn user_fields(&mut self) -> Vec<&mut Option<UserId>> {
+        vec![&mut self.created_by, &mut self.updated_by]
+    }
+
+    fn after_delete(state: &mut State, id: CustomerId) {
+        state.delete_rows_of(id);
+    }
+}
+
+impl Row for Lead {
+    fn table(state: &State) -> &Table<Self> {
+        &state.leads
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.leads
+    }
+
+    fn build(id: LeadId, now: DateTime<Utc>, new: NewLead) -> Self {
+        let NewLead { title, description, stage, value, customer_id, assigned_to, created_by } = new;
+        Self {
+            id,
+            title,
+            description,
+            stage,
+            value,
+            customer_id,
+            assigned_to,
+            created_by,
+            updated_by: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    fn apply(&mut self, patch: LeadPatch) {
+        let LeadPatch { title, description, stage, value, customer_id, assigned_to } = patch;
+        set(&mut self.title, title);
+        description.apply(&mut self.description);
+        set(&mut self.stage, stage);
+        value.apply(&mut self.value);
+        customer_id.apply(&mut self.customer_id);
+        assigned_to.apply(&mut self.assigned_to);
+    }
+
+    fn touch(&mut self, now: DateTime<Utc>) {
+        self.updated_at = now;
+        self.version += 1;
+    }
+
+    fn references(&self) -> Vec<(&'static str, Target)> {
+        let references = [
+            to_customer(self.customer_id),
+            to_user("assigned_to", self.assigned_to),
+            to_user("created_by", self.created_by),
+            to_user("updated_by", self.updated_by),
+        ];
+        references.into_iter().flatten().collect()
+    }
+
+    fn user_fields(&mut self) -> Vec<&mut Option<UserId>> {
+        vec![&mut self.assigned_to, &mut self.created_by, &mut self.updated_by]
+    }
+}
+
+impl Row for Task {
+    fn table(state: &State) -> &Table<Self> {
+        &state.tasks
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.tasks
+    }
+
+    fn build(id: TaskId, now: DateTime<Utc>, new: NewTask) -> Self {
+        let NewTask { title, description, status, priority, due_date, assigned_to, customer_id, created_by } =
+            new;
+        Self {
+            id,
+            title,
+            description,
+            status,
+            priority,
+            due_date,
+            assigned_to,
+            customer_id,
+            created_by,
+            updated_by: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    fn apply(&mut self, patch: TaskPatch) {
+        let TaskPatch { title, description, status, priority, due_date, assigned_to, customer_id } = patch;
+        set(&mut self.title, title);
+        description.apply(&mut self.description);
+        set(&mut self.status, status);
+        set(&mut self.priority, priority);
+        due_date.apply(&mut self.due_date);
+        assigned_to.apply(&mut self.assigned_to);
+        customer_id.apply(&mut self.customer_id);
+    }
+
+    fn touch(&mut self, now: DateTime<Utc>) {
+        self.updated_at = now;
+        self.version += 1;
+    }
+
+    fn references(&self) -> Vec<(&'static str, Target)> {
+        let references = [
+            to_customer(self.customer_id),
+            to_user("assigned_to", self.assigned_to),
+            to_user("created_by", self.created_by),
+            to_user("updated_by", self.updated_by),
+        ];
+        references.into_iter().flatten().collect()
+    }
+
+    fn user_fields(&mut self) -> Vec<&mut Option<UserId>> {
+        vec![&mut self.assigned_to, &mut self.created_by, &mut self.updated_by]
+    }
+}
+
+impl Row for Interaction {
+    fn table(state: &State) -> &Table<Self> {
+        &state.interactions
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.interactions
+    }
+
+    fn build(id: InteractionId, now: DateTime<Utc>, new: NewInteraction) -> Self {
+        let NewInteraction { customer_id, kind, notes, date, created_by } = new;
+        let date = date.unwrap_or(now);
+        Self { id, customer_id, kind, notes, date, created_by, created_at: now, version: 1 }
+    }
+
+    fn apply(&mut self, patch: InteractionPatch) {
+        let InteractionPatch { customer_id, kind, notes, date } = patch;
+        set(&mut self.customer_id, customer_id);
+        set(&mut self.kind, kind);
+        notes.apply(&mut self.notes);
+        set(&mut self.date, date);
+    }
+
+    fn touch(&mut self, _now: DateTime<Utc>) {
+        self.version += 1;
+    }
+
+    fn references(&self) -> Vec<(&'static str, Target)> {
+        let customer = to_customer(Some(self.customer_id));
+        customer.into_iter().chain(to_user("created_by", self.created_by)).collect()
+    }
+
+    fn user_fields(&mut self) -> Vec<&mut Option<UserId>> {
+        vec![&mut self.created_by]
+    }
+}

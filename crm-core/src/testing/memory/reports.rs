@@ -1,0 +1,108 @@
+//! The reports.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rust_decimal::Decimal;
+
+use super::Session;
+use super::table::State;
+use crate::{
+    ActivityQuery, CustomerActivity, CustomerId, DueTask, DueTasksQuery, Page, PipelineStage, Reports,
+    Result, Snapshot, SortKey, Stage,
+};
+
+#[async_trait]
+impl Reports for Session {
+    async fn customer_activity(&self, query: &ActivityQuery) -> Result<Page<CustomerActivity>> {
+        self.run(|state| customer_activity(state, query))
+    }
+
+    async fn pipeline(&self) -> Result<Vec<PipelineStage>> {
+        self.run(|state| Ok(pipeline(state)))
+    }
+
+    async fn due_tasks(&self, query: &DueTasksQuery) -> Result<Page<DueTask>> {
+        self.run(|state| due_tasks(state, query))
+    }
+
+    async fn snapshot(&self, activity: &ActivityQuery, due: &DueTasksQuery) -> Result<Snapshot> {
+        self.run(|state| {
+            Ok(Snapshot {
+                customer_activity: customer_activity(state, activity)?,
+                pipeline: pipeline(state),
+                due_tasks: due_tasks(state, due)?,
+            })
+        })
+    }
+}
+
+fn customer_activity(state: &State, query: &ActivityQuery) -> Result<Page<CustomerActivity>> {
+    let (limit, after) = query.start()?;
+    let after = after.map(|after| {
+        let last = if let SortKey::Moment(last) = after.key { Some(last) } else { None };
+        (last.is_none(), Reverse(last), CustomerId(after.id))
+    });
+    let mut contacts = HashMap::new();
+    for interaction in state.interactions.rows() {
+        let (count, last) = contacts.entry(interaction.customer_id).or_insert((0, None));
+        *count += 1;
+        *last = (*last).max(Some(interaction.date));
+    }
+    let mut found: Vec<_> = state
+        .customers
+        .rows()
+        .map(|customer| {
+            let (count, last) = contacts.get(&customer.id).copied().unwrap_or_default();
+            ((last.is_none(), Reverse(last), customer.id), count, customer)
+        })
+        .filter(|(place, _, _)| query.include_inactive || !place.0)
+        .filter(|(place, _, _)| after.is_none_or(|after| *place > after))
+        .collect();
+    found.sort_unstable_by_key(|(place, _, _)| *place);
+    let rows =
+        found.into_iter().take(limit + 1).map(|((_, Reverse(last), _), count, customer)| CustomerActivity {
+            customer: Arc::unwrap_or_clone(Arc::clone(customer)),
+            interaction_count: count,
+            last_interaction: last,
+        });
+    Ok(query.page(rows.collect()))
+}
+
+fn pipeline(state: &State) -> Vec<PipelineStage> {
+    let sum_up = |&stage: &Stage| {
+        let mut row = PipelineStage { stage, count: 0, total_value: Decimal::new(0, 2) };
+        for lead in state.leads.rows().filter(|lead| lead.stage == stage) {
+            row.count += 1;
+            row.total_value += lead.value.unwrap_or_default();
+        }
+        row
+    };
+    Stage::ALL.iter().map(sum_up).collect()
+}
+
+fn due_tasks(state: &State, query: &DueTasksQuery) -> Result<Page<DueTask>> {
+    let start = query.start()?;
+    let after = start.after.map(|(rank, day, id)| (Reverse(rank), day, id));
+    let mut found: Vec<_> = state
+        .tasks
+        .rows()
+        .filter(|task| query.statuses.contains(&task.status))
+        .filter_map(|task| Some(((Reverse(task.priority as i32), task.due_date?, task.id.0), task)))
+        .filter(|((_, day, _), _)| *day <= start.until)
+        .filter(|(place, _)| after.is_none_or(|after| *place > after))
+        .collect();
+    found.sort_unstable_by_key(|(place, _)| *place);
+    let rows = found.into_iter().take(start.limit + 1).map(|(_, task)| DueTask {
+        customer_name: task
+            .customer_id
+            .and_then(|id| state.customers.find(id))
+            .map(|customer| customer.name.clone()),
+        assigned_to_name: task.assigned_to.and_then(|id| state.users.find(id)).map(|user| user.name.clone()),
+        overdue: DueTask::is_overdue(task, query.today),
+        task: Arc::unwrap_or_clone(Arc::clone(task)),
+    });
+    Ok(query.page(rows.collect()))
+}

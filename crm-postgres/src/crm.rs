@@ -1,0 +1,207 @@
+//! What every user of the library holds.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crm_core::{
+    CustomerRepository, Error, InteractionRepository, LeadRepository, Reports, Repositories, Result, Store,
+    TaskRepository, Transaction, UserRepository,
+};
+use sqlx::postgres::PgPool;
+
+use crate::migrate::{self, Migration};
+use crate::pool::Pool;
+use crate::seed::{self, SeedPasswords, Seeded};
+use crate::session::Session;
+use crate::{Builder, Tx};
+
+/// Is a CRM in a PostgreSQL database. It is cheap to clone and meant to be shared; all clones use one pool.
+///
+/// ```no_run
+/// # async fn example() -> crm_postgres::Result<()> {
+/// use crm_postgres::{Crm, prelude::*};
+///
+/// let crm = Crm::connect("postgres://localhost/app").await?;
+/// crm.migrate().await?;
+/// let acme = crm.customers().create(NewCustomer::new("Acme Corporation").validate()?).await?;
+/// println!("{} is customer {}", acme.name, acme.id);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Crm {
+    session: Session,
+    #[cfg(unix)]
+    server: Option<Arc<Embedded>>,
+}
+
+/// Is the private server of an embedded handle; it goes with the last clone.
+#[cfg(unix)]
+#[derive(Debug)]
+struct Embedded {
+    url: String,
+    server: std::sync::Mutex<crate::embedded::Server>,
+}
+
+impl Crm {
+    /// Connects to a database, with the defaults of [`Builder`].
+    ///
+    /// # Errors
+    /// `validation` when the URL cannot be used, `unavailable` when the server cannot be reached.
+    pub async fn connect(url: impl Into<String>) -> Result<Self> {
+        Builder::new(url).connect().await
+    }
+
+    /// Prepares a connection with other than the default settings.
+    pub fn builder(url: impl Into<String>) -> Builder {
+        Builder::new(url)
+    }
+
+    /// Works over the pool of a host application, whose limits and timeouts then hold.
+    #[must_use]
+    pub fn from_pool(pool: PgPool) -> Self {
+        Self::over(Pool::share(pool))
+    }
+
+    pub(crate) fn over(pool: Arc<Pool>) -> Self {
+        Self {
+            session: Session { pool, transaction: None },
+            #[cfg(unix)]
+            server: None,
+        }
+    }
+
+    /// Starts a private PostgreSQL for this process, migrates it and connects to it.
+    ///
+    /// Without a directory it is a temporary one, removed at the end. A directory persists; one process at a time can
+    /// have it open. The server is gone when the process is, however it ends.
+    ///
+    /// # Errors
+    /// `unavailable` when no PostgreSQL is installed (the message says what to install), when the directory is open
+    /// elsewhere, cannot be used, or was made by a major version that is not installed.
+    #[cfg(unix)]
+    pub async fn embedded(directory: Option<&Path>) -> Result<Self> {
+        let directory = directory.map(Path::to_path_buf);
+        let start = move || crate::embedded::Server::start(directory.as_deref());
+        let server = tokio::task::spawn_blocking(start)
+            .await
+            .map_err(|error| Error::internal("the server was not started", Some(error.into())))?
+            .map_err(|error| Error::Unavailable {
+                message: error.to_string(),
+                outcome_unknown: false,
+                source: None,
+            })?;
+        let embedded = Arc::new(Embedded { url: server.url(), server: std::sync::Mutex::new(server) });
+        let crm = Self { server: Some(embedded.clone()), ..Self::connect(embedded.url.clone()).await? };
+        crm.migrate().await?;
+        Ok(crm)
+    }
+
+    /// Returns the URL of an embedded server, for other programs that want to look in.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        #[cfg(unix)]
+        return self.server.as_ref().map(|server| server.url.as_str());
+        #[cfg(not(unix))]
+        return None;
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// `timeout`, `unavailable`, `schema`, `closed`.
+    pub async fn begin(&self) -> Result<Tx> {
+        Tx::begin(&self.session, "begin").await
+    }
+
+    /// Brings the schema to this library's version. It is safe when many processes start at once.
+    ///
+    /// # Errors
+    /// `schema` when the database was migrated by a newer library that this one does not fit.
+    pub async fn migrate(&self) -> Result<()> {
+        migrate::migrate(&self.session.pool).await
+    }
+
+    /// Brings the schema to a version, up or down; 0 takes everything away, the data too.
+    ///
+    /// # Errors
+    /// `validation` when there is no such version, `schema` as [`migrate`](Self::migrate).
+    pub async fn migrate_to(&self, version: i64) -> Result<()> {
+        migrate::migrate_to(&self.session.pool, version).await
+    }
+
+    /// Returns the version of the schema; nothing where it was never migrated or everything was taken away.
+    ///
+    /// # Errors
+    /// `timeout`, `unavailable`, `closed`.
+    pub async fn schema_version(&self) -> Result<Option<i64>> {
+        let mut lease = self.session.pool.lease().await?;
+        let version = migrate::schema_version(lease.connection()).await?;
+        lease.release();
+        Ok(version)
+    }
+
+    /// Lists the migrations that the database does not have yet.
+    ///
+    /// # Errors
+    /// `timeout`, `unavailable`, `closed`.
+    pub async fn pending_migrations(&self) -> Result<Vec<Migration>> {
+        let mut lease = self.session.pool.lease().await?;
+        let pending = migrate::pending(lease.connection()).await?;
+        lease.release();
+        Ok(pending)
+    }
+
+    /// Loads the seed's sample rows, unless the sample administrator `admin@crm.com` is there already, and returns the
+    /// passwords of the two sample users when it has.
+    ///
+    /// # Errors
+    /// `schema` when the database is not migrated.
+    pub async fn seed(&self, passwords: SeedPasswords) -> Result<Option<Seeded>> {
+        seed::seed(&self.session, passwords).await
+    }
+
+    /// Refuses further calls, waits for those under way, closes the connections and stops an embedded server. Doing it
+    /// again changes nothing. A host's pool stays open.
+    pub async fn close(&self) {
+        self.session.pool.close().await;
+        #[cfg(unix)]
+        if let Some(server) = self.server.clone() {
+            let stop = move || server.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner).stop();
+            drop(tokio::task::spawn_blocking(stop).await);
+        }
+    }
+}
+
+impl Repositories for Crm {
+    fn users(&self) -> &dyn UserRepository {
+        &self.session
+    }
+
+    fn customers(&self) -> &dyn CustomerRepository {
+        &self.session
+    }
+
+    fn leads(&self) -> &dyn LeadRepository {
+        &self.session
+    }
+
+    fn tasks(&self) -> &dyn TaskRepository {
+        &self.session
+    }
+
+    fn interactions(&self) -> &dyn InteractionRepository {
+        &self.session
+    }
+
+    fn reports(&self) -> &dyn Reports {
+        &self.session
+    }
+}
+
+#[async_trait]
+impl Store for Crm {
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        Ok(Box::new(Crm::begin(self).await?))
+    }
+}

@@ -1,0 +1,100 @@
+//! What a failed statement means: from the driver's error to the library's.
+
+use crm_core::{Cause, Error, Violation, ViolationCode};
+use sqlx::postgres::PgDatabaseError;
+
+use crate::constraints;
+
+/// Says whether a lost answer leaves open what happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intent {
+    /// Nothing is changed: it can be repeated.
+    Read,
+    /// Something may be changed: it must not be repeated.
+    Write,
+}
+
+impl Intent {
+    pub(crate) fn outcome_unknown(self) -> bool {
+        self == Self::Write
+    }
+}
+
+/// Tells whether the connection is lost, so that nothing more can be done with it.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            matches!(error.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03"))
+        }
+        // What the server sent was understood, it only does not fit the type that was asked for.
+        sqlx::Error::RowNotFound
+        | sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::ColumnNotFound(_)
+        | sqlx::Error::ColumnIndexOutOfBounds { .. }
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::Encode(_) => false,
+        _ => true,
+    }
+}
+
+/// Translates the failure of a statement.
+pub(crate) fn of_statement(error: sqlx::Error, intent: Intent) -> Error {
+    match error {
+        sqlx::Error::Database(error) => match error.try_downcast::<PgDatabaseError>() {
+            Ok(error) => of_server(&error, intent),
+            Err(error) => Error::internal(error.to_string(), None),
+        },
+        error if is_lost(&error) => Error::Unavailable {
+            message: "the connection was lost".to_owned(),
+            outcome_unknown: intent.outcome_unknown(),
+            source: Some(Cause::from(error)),
+        },
+        error => Error::internal("the server's answer does not fit", Some(Cause::from(error))),
+    }
+}
+
+/// Translates the failure to connect. The message names neither password nor URL.
+pub(crate) fn of_connect(error: sqlx::Error) -> Error {
+    let message = match &error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Io(error) => format!("cannot connect ({error})"),
+        sqlx::Error::Tls(error) => format!("cannot connect with TLS ({error})"),
+        _ => "cannot connect".to_owned(),
+    };
+    Error::Unavailable { message, outcome_unknown: false, source: Some(Cause::from(error)) }
+}
+
+/// Translates an error that the server reported, by its SQLSTATE (PostgreSQL docs, appendix A). Its details are left
+/// out: they quote the row, which may hold a hash.
+fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
+    let text = || error.message().to_owned();
+    let unavailable = |outcome_unknown| Error::Unavailable { message: text(), outcome_unknown, source: None };
+    match error.code() {
+        "23503" | "23505" | "23514" => {
+            error.constraint().and_then(constraints::refusal).unwrap_or_else(|| unknown(error))
+        }
+        "23502" => Error::validation([Violation::new(
+            error.column().unwrap_or("row"),
+            ViolationCode::Required,
+            "must have a value",
+        )]),
+        "42501" => Error::PermissionDenied(text()),
+        "40001" | "40P01" => Error::Serialization(text()),
+        // A cancelled statement has been undone by the server before it says so.
+        "57014" | "55P03" | "25P04" => Error::Timeout { message: text(), outcome_unknown: false },
+        "57P03" | "53300" => unavailable(false),
+        // The disk is full, memory is short: the statement is undone.
+        "53100" | "53200" | "53000" | "58030" | "25006" => unavailable(false),
+        code if code.starts_with("08") || code.starts_with("57P") || code == "25P03" => {
+            unavailable(intent.outcome_unknown())
+        }
+        "42P01" | "3F000" | "42703" | "42704" | "42883" => {
+            Error::Schema(format!("{}; run migrate()", error.message()))
+        }
+        _ => unknown(error),
+    }
+}
+
+fn unknown(error: &PgDatabaseError) -> Error {
+    Error::internal(format!("{} (SQLSTATE {})", error.message(), error.code()), None)
+}

@@ -1,0 +1,103 @@
+//! Leads in SQL.
+
+use async_trait::async_trait;
+use crm_core::{Lead, LeadFilter, LeadId, LeadOrderBy, LeadPatch, LeadRepository, NewLead, Result, Stage};
+use rust_decimal::Decimal;
+use tracing::instrument;
+
+use crate::bulk::Reference;
+use crate::row::Columns;
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::table::{Fields, Ordering, Table};
+
+pub(crate) const STAGE: &str = "crm.lead_stage";
+
+/// Is the expression of `idx_leads_words`.
+const WORDS: &str = "crm.words(t.title || ' ' || coalesce(t.description, ''))";
+
+impl Table for Lead {
+    const TABLE: &'static str = "crm.leads";
+    const COLUMNS: &'static str = "t.id, t.title, t.description, t.stage, t.value, t.customer_id, t.assigned_to, \
+                                   t.created_by, t.updated_by, t.created_at, t.updated_at, t.version";
+
+    fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: columns.id()?,
+            title: columns.next()?,
+            description: columns.next()?,
+            stage: columns.label()?,
+            value: columns.optional_money()?,
+            customer_id: columns.optional_id()?,
+            assigned_to: columns.optional_id()?,
+            created_by: columns.optional_id()?,
+            updated_by: columns.optional_id()?,
+            created_at: columns.moment()?,
+            updated_at: columns.moment()?,
+            version: columns.next()?,
+        })
+    }
+
+    fn fields<F: Fields>(new: &NewLead, fields: &mut F) {
+        let NewLead { title, description, stage, value, customer_id, assigned_to, created_by } = new;
+        fields.value("title", title.as_str());
+        fields.value("description", description.as_deref());
+        fields.label("stage", stage.as_str(), STAGE);
+        fields.value("value", *value);
+        fields.value("customer_id", customer_id.map(i64::from));
+        fields.value("assigned_to", assigned_to.map(i64::from));
+        fields.value("created_by", created_by.map(i64::from));
+    }
+
+    fn references(new: &NewLead) -> Vec<Reference> {
+        vec![
+            Reference::new("customer_id", "crm.customers", new.customer_id),
+            Reference::new("assigned_to", "crm.users", new.assigned_to),
+            Reference::new("created_by", "crm.users", new.created_by),
+        ]
+    }
+
+    fn assign(patch: &LeadPatch, sql: &mut Sql) {
+        let LeadPatch { title, description, stage, value, customer_id, assigned_to } = patch;
+        sql.set("title", title, |sql, title| sql.bind(title.as_str()))
+            .set("description", description, |sql, description| sql.bind(description.as_str()))
+            .set("stage", stage, |sql, stage| sql.label(stage.as_str(), STAGE))
+            .set("value", value, |sql, value: &Decimal| sql.bind(*value))
+            .set("customer_id", customer_id, |sql, id| sql.bind(id.0))
+            .set("assigned_to", assigned_to, |sql, id| sql.bind(id.0));
+    }
+
+    fn condition(filter: &LeadFilter, sql: &mut Sql) {
+        let LeadFilter { ids, stage, customer_id, assigned_to, min_value, max_value, text, created, updated } =
+            filter;
+        sql.any_id("t.id", ids.as_ref())
+            .any_label("t.stage", STAGE, stage.as_ref())
+            .any_id("t.customer_id", customer_id.as_ref())
+            .assigned(assigned_to.as_ref());
+        if let Some(min) = min_value {
+            sql.push(" and t.value >= ").bind(*min);
+        }
+        if let Some(max) = max_value {
+            sql.push(" and t.value <= ").bind(*max);
+        }
+        sql.text(WORDS, text.as_ref()).moments("t.created_at", created).moments("t.updated_at", updated);
+    }
+
+    fn order(by: LeadOrderBy) -> Ordering {
+        match by {
+            LeadOrderBy::Id => Ordering::by("t.id"),
+            LeadOrderBy::CreatedAt => Ordering::by("t.created_at"),
+            LeadOrderBy::UpdatedAt => Ordering::by("t.updated_at"),
+            LeadOrderBy::Title => Ordering::by(r#"t.title collate "C""#),
+            LeadOrderBy::Value => Ordering::by_nullable("t.value"),
+        }
+    }
+}
+
+#[async_trait]
+impl LeadRepository for Session {
+    #[instrument(name = "crm.move_to", skip_all, fields(%id, %stage))]
+    async fn move_to(&self, id: LeadId, stage: Stage) -> Result<Lead> {
+        self.change(id, crate::table::move_to::<Lead>(id, "stage", stage.as_str(), STAGE)).await
+    }
+}

@@ -1,0 +1,160 @@
+//! The schema: bringing it up and down, and telling whether it fits.
+
+use crm_core::{Error, Result, Violation, ViolationCode};
+use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
+use sqlx::{PgConnection, Row as _};
+
+use crate::fault::{self, Intent};
+use crate::pool::Pool;
+
+/// Is the library's own history, beside which the host application keeps its own.
+const HISTORY: &str = "crm._migrations";
+
+/// Is a step of the schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// The version, by which the steps are ordered: a date and a number.
+    pub version: i64,
+    /// What it does, in a word.
+    pub description: String,
+}
+
+fn migrator() -> Migrator {
+    let mut migrator = sqlx::migrate!("./migrations");
+    migrator.dangerous_set_table_name(HISTORY);
+    migrator.create_schema("crm");
+    // A newer library may have gone ahead; whether this one can live with that, the database itself says.
+    migrator.set_ignore_missing(true);
+    migrator
+}
+
+/// Lists the steps that this library knows, in order.
+pub(crate) fn known() -> Vec<Migration> {
+    let ups = migrator();
+    let ups = ups.iter().filter(|migration| migration.migration_type.is_up_migration());
+    ups.map(|up| Migration { version: up.version, description: up.description.clone().into_owned() })
+        .collect()
+}
+
+fn latest() -> i64 {
+    known().last().map_or(0, |migration| migration.version)
+}
+
+pub(crate) async fn migrate(pool: &Pool) -> Result<()> {
+    migrate_to(pool, latest()).await
+}
+
+pub(crate) async fn migrate_to(pool: &Pool, version: i64) -> Result<()> {
+    if version != 0 && !known().iter().any(|migration| migration.version == version) {
+        let message = "must be 0 or the version of a migration";
+        return Err(Error::validation([Violation::new("version", ViolationCode::OutOfRange, message)]));
+    }
+    let mut lease = pool.lease().await?;
+    let connection = lease.connection();
+    // Building an index may take longer than a statement of an application should.
+    execute(connection, "set statement_timeout = 0").await?;
+    if let Some(Compatibility { oldest_library, .. }) = compatibility(connection).await? {
+        refuse_too_new(oldest_library)?;
+    }
+    step_to(connection, version).await.map_err(of_migrate)?;
+    pool.forget_schema();
+    // The lease is dropped, and with it the connection's settings and its lock.
+    Ok(())
+}
+
+/// Goes up or down under the lock that keeps other migrating processes waiting.
+async fn step_to(connection: &mut PgConnection, version: i64) -> Result<(), MigrateError> {
+    let mut migrator = migrator();
+    migrator.set_locking(false);
+    connection.lock().await?;
+    migrator.run_direct(Some(version), connection, false).await?;
+    let applied = connection.list_applied_migrations(HISTORY).await?;
+    let is_applied = |version: i64| applied.iter().any(|migration| migration.version == version);
+    let downs = migrator.iter().rev().filter(|migration| migration.migration_type.is_down_migration());
+    for down in downs.filter(|down| down.version > version && is_applied(down.version)) {
+        connection.revert(HISTORY, down).await?;
+    }
+    Ok(())
+}
+
+async fn execute(connection: &mut PgConnection, statement: &'static str) -> Result<()> {
+    let done = sqlx::raw_sql(statement).execute(connection).await;
+    done.map(drop).map_err(|error| fault::of_statement(error, Intent::Write))
+}
+
+/// Returns the version of the newest step that the database has, if it has any.
+pub(crate) async fn schema_version(connection: &mut PgConnection) -> Result<Option<i64>> {
+    Ok(compatibility(connection).await?.and_then(|found| found.version))
+}
+
+pub(crate) async fn pending(connection: &mut PgConnection) -> Result<Vec<Migration>> {
+    let applied = schema_version(connection).await?.unwrap_or_default();
+    Ok(known().into_iter().filter(|migration| migration.version > applied).collect())
+}
+
+#[derive(Debug)]
+struct Compatibility {
+    version: Option<i64>,
+    oldest_library: Option<i64>,
+}
+
+/// Reads what the database says of itself; nothing where the library's schema was never there.
+async fn compatibility(connection: &mut PgConnection) -> Result<Option<Compatibility>> {
+    let error = |error| fault::of_statement(error, Intent::Read);
+    let tables =
+        "select to_regclass('crm._migrations') is not null, to_regclass('crm.compatibility') is not null";
+    let row = sqlx::query(tables).persistent(false).fetch_one(&mut *connection).await.map_err(error)?;
+    let (history, statement): (bool, bool) = (row.try_get(0).map_err(error)?, row.try_get(1).map_err(error)?);
+    if !history {
+        return Ok(None);
+    }
+    let text = "select max(version) from crm._migrations where success";
+    let row = sqlx::query(text).persistent(false).fetch_one(&mut *connection).await.map_err(error)?;
+    let version = row.try_get(0).map_err(error)?;
+    let oldest_library = if statement {
+        let text = "select max(oldest_library) from crm.compatibility";
+        let row = sqlx::query(text).persistent(false).fetch_one(connection).await.map_err(error)?;
+        row.try_get(0).map_err(error)?
+    } else {
+        None
+    };
+    Ok(Some(Compatibility { version, oldest_library }))
+}
+
+fn refuse_too_new(oldest_library: Option<i64>) -> Result<()> {
+    match oldest_library {
+        Some(oldest) if oldest > latest() => Err(Error::Schema(format!(
+            "the database needs a library that knows migration {oldest}, and this one knows {}: upgrade the library",
+            latest()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a database that is behind this library, or too far ahead.
+pub(crate) async fn check_schema(connection: &mut PgConnection) -> Result<()> {
+    let found = compatibility(connection).await?;
+    let version = found.as_ref().and_then(|found| found.version);
+    refuse_too_new(found.and_then(|found| found.oldest_library))?;
+    match version {
+        Some(version) if version >= latest() => Ok(()),
+        Some(version) => Err(Error::Schema(format!(
+            "the database is at migration {version}, and this library needs {}; run migrate()",
+            latest()
+        ))),
+        None => Err(Error::Schema("the database is not migrated; run migrate()".to_owned())),
+    }
+}
+
+fn of_migrate(error: MigrateError) -> Error {
+    match error {
+        MigrateError::Execute(error) => fault::of_statement(error, Intent::Write),
+        MigrateError::ExecuteMigration(error, version) => match fault::of_statement(error, Intent::Write) {
+            Error::Internal { message, source } => {
+                Error::internal(format!("migration {version} failed: {message}"), source)
+            }
+            error => error,
+        },
+        error => Error::Schema(error.to_string()),
+    }
+}

@@ -1,0 +1,254 @@
+//! The pool: connections that no call ever gets in an unknown state.
+//!
+//! sqlx's own pool sends a ping with every release; deadpool over the same connections does not, which is worth a third
+//! of the throughput (ARCHITECTURE.md). What the ping was for is done by [`Lease`]: a connection goes back only after
+//! the call that had it has seen its answer, otherwise its socket is closed, by which the server stops the work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crm_core::{Error, Result};
+use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
+
+use crate::fault;
+use crate::options::Settings;
+
+/// A connection that has been idle for longer is asked whether it still lives before a call gets it.
+const TRUST: Duration = Duration::from_secs(1);
+
+/// Opens connections for deadpool and looks after them.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    options: PgConnectOptions,
+}
+
+impl managed::Manager for Connector {
+    type Type = PgConnection;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> sqlx::Result<PgConnection> {
+        self.options.connect().await
+    }
+
+    async fn recycle(&self, connection: &mut PgConnection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        if metrics.last_used() > TRUST {
+            connection.ping().await.map_err(RecycleError::Backend)?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+enum Source {
+    Own(managed::Pool<Connector>),
+    Host(PgPool),
+}
+
+/// Hands out connections to a database whose schema fits.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    source: Source,
+    pub(crate) settings: Settings,
+    schema_fits: AtomicBool,
+}
+
+impl Pool {
+    /// Opens one connection at once, so that a wrong address or password shows here and not in the first call.
+    pub(crate) async fn connect(options: PgConnectOptions, settings: Settings) -> Result<Arc<Self>> {
+        let options = probe(options, &settings).await?;
+        let pool = managed::Pool::builder(Connector { options })
+            .max_size(settings.max_connections as usize)
+            .queue_mode(QueueMode::Lifo)
+            .build()
+            .map_err(|error| Error::internal("the pool cannot be built", Some(error.into())))?;
+        let pool =
+            Arc::new(Self { source: Source::Own(pool), settings, schema_fits: AtomicBool::new(false) });
+        pool.fill().await?;
+        pool.spawn_reaper();
+        Ok(pool)
+    }
+
+    /// Shares the pool of a host application, with the host's own limits and timeouts.
+    pub(crate) fn share(pool: PgPool) -> Arc<Self> {
+        let settings =
+            Settings { acquire_timeout: pool.options().get_acquire_timeout(), ..Settings::default() };
+        Arc::new(Self { source: Source::Host(pool), settings, schema_fits: AtomicBool::new(false) })
+    }
+
+    /// Opens the connections that are always kept, and at least one.
+    async fn fill(&self) -> Result<()> {
+        let mut leases = Vec::new();
+        for _ in 0..self.settings.min_connections.max(1) {
+            leases.push(self.lease().await?);
+        }
+        leases.into_iter().for_each(Lease::release);
+        Ok(())
+    }
+
+    /// Closes connections that have been idle for too long, as long as the pool lives.
+    fn spawn_reaper(self: &Arc<Self>) {
+        let Settings { idle_timeout, min_connections, .. } = self.settings;
+        let pool = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval((idle_timeout / 4).clamp(MIN_TICK, MAX_TICK));
+            loop {
+                ticks.tick().await;
+                let Some(pool) = pool.upgrade() else { return };
+                let Source::Own(pool) = &pool.source else { return };
+                if pool.is_closed() {
+                    return;
+                }
+                let mut spare = pool.status().size.saturating_sub(min_connections as usize);
+                pool.retain(|_, metrics| {
+                    let close = spare > 0 && metrics.last_used() > idle_timeout;
+                    spare -= usize::from(close);
+                    !close
+                });
+            }
+        });
+    }
+
+    /// Takes a connection without asking for the schema.
+    pub(crate) async fn lease(&self) -> Result<Lease> {
+        let acquire = async {
+            match &self.source {
+                Source::Own(pool) => pool.get().await.map(Held::Own).map_err(of_deadpool),
+                Source::Host(pool) => pool.acquire().await.map(Held::Host).map_err(of_host),
+            }
+        };
+        match tokio::time::timeout(self.settings.acquire_timeout, acquire).await {
+            Ok(held) => Ok(Lease(Some(held?))),
+            Err(_) => Err(no_connection()),
+        }
+    }
+
+    /// Takes a connection; the first one of a handle asks whether the database's schema fits.
+    pub(crate) async fn acquire(&self) -> Result<Lease> {
+        let mut lease = self.lease().await?;
+        if !self.schema_fits.load(Ordering::Relaxed) {
+            crate::migrate::check_schema(lease.connection()).await?;
+            self.schema_fits.store(true, Ordering::Relaxed);
+        }
+        Ok(lease)
+    }
+
+    /// Makes the next call ask for the schema again.
+    pub(crate) fn forget_schema(&self) {
+        self.schema_fits.store(false, Ordering::Relaxed);
+    }
+
+    /// Closes all idle connections: one was found dead, so the others, as old as it, probably are too.
+    pub(crate) fn forget_idle(&self) {
+        if let Source::Own(pool) = &self.source {
+            pool.retain(|_, _| false);
+        }
+    }
+
+    /// Refuses further calls, waits for those under way (at most the acquire timeout) and closes the connections.
+    pub(crate) async fn close(&self) {
+        let pool = match &self.source {
+            Source::Host(_) => return,
+            Source::Own(pool) => pool,
+        };
+        pool.close();
+        let drained = async {
+            while pool.status().size > 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        drop(tokio::time::timeout(self.settings.acquire_timeout, drained).await);
+    }
+}
+
+const MIN_TICK: Duration = Duration::from_millis(10);
+const MAX_TICK: Duration = Duration::from_secs(5);
+
+/// Opens a connection for trial and returns the options that worked: a server from before version 14, or on a platform
+/// without it, does not know how to notice a client that is gone in the middle of a query.
+async fn probe(options: PgConnectOptions, settings: &Settings) -> Result<PgConnectOptions> {
+    let open = |options: &PgConnectOptions| {
+        let options = options.clone();
+        let limit = settings.acquire_timeout;
+        async move { tokio::time::timeout(limit, options.connect()).await.map_err(|_| no_connection()) }
+    };
+    if settings.prepared_statements {
+        let noticing = options.clone().options([("client_connection_check_interval", "500ms")]);
+        match open(&noticing).await? {
+            Ok(connection) => {
+                drop(connection);
+                return Ok(noticing);
+            }
+            Err(error) if !is_unknown_option(&error) => return Err(fault::of_connect(error)),
+            Err(_) => {}
+        }
+    }
+    open(&options).await?.map_err(fault::of_connect)?;
+    Ok(options)
+}
+
+fn is_unknown_option(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("42704" | "22023"))
+}
+
+fn no_connection() -> Error {
+    Error::Timeout {
+        message: "no connection became free within the acquire timeout".to_owned(),
+        outcome_unknown: false,
+    }
+}
+
+fn of_deadpool(error: PoolError<sqlx::Error>) -> Error {
+    match error {
+        PoolError::Backend(error) => fault::of_connect(error),
+        PoolError::Closed => Error::Closed("the handle"),
+        PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            no_connection()
+        }
+    }
+}
+
+fn of_host(error: sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::PoolClosed => Error::Closed("the handle"),
+        sqlx::Error::PoolTimedOut => no_connection(),
+        error => fault::of_connect(error),
+    }
+}
+
+enum Held {
+    Own(Object<Connector>),
+    Host(PoolConnection<Postgres>),
+}
+
+/// Is a connection on loan. Dropping it closes its socket, because whoever drops it has not seen the end of what was
+/// sent; [`release`](Self::release) gives it back.
+pub(crate) struct Lease(Option<Held>);
+
+impl Lease {
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        match self.0.as_mut().expect("only release and drop take it, and both end the lease") {
+            Held::Own(connection) => connection,
+            Held::Host(connection) => connection,
+        }
+    }
+
+    /// Gives the connection back, idle and outside a transaction.
+    pub(crate) fn release(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        match self.0.take() {
+            None => {}
+            Some(Held::Own(connection)) => drop(Object::take(connection)),
+            Some(Held::Host(connection)) => drop(connection.detach()),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The three reports, each answered from an index: none of them grows with the history.
+
+use async_trait::async_trait;
+use crm_core::{
+    ActivityQuery, Customer, CustomerActivity, DueTask, DueTasksQuery, DueTasksStart, Page, PipelineStage,
+    Position, Priority, Reports, Result, Snapshot, SortKey, Stage, Task, TaskStatus,
+};
+use rust_decimal::Decimal;
+use sqlx::postgres::PgRow;
+use tracing::instrument;
+
+use crate::fault::{self, Intent};
+use crate::row::Columns;
+use crate::session::Session;
+use crate::sql::{Sql, clamp_day};
+use crate::table::Table;
+use crate::transaction::Tx;
+
+#[async_trait]
+impl Reports for Session {
+    #[instrument(name = "crm.customer_activity", skip_all)]
+    async fn customer_activity(&self, query: &ActivityQuery) -> Result<Page<CustomerActivity>> {
+        let (limit, after) = query.start()?;
+        let in_inactive = after.as_ref().filter(|position| position.key == SortKey::Null);
+        let mut rows = match in_inactive {
+            Some(_) => Vec::new(),
+            None => self.activity(contacted(limit + 1, after.as_ref())).await?,
+        };
+        if query.include_inactive && rows.len() <= limit {
+            let rest = limit + 1 - rows.len();
+            rows.extend(
+                self.activity(never_contacted(rest, in_inactive.map_or(0, |position| position.id))).await?,
+            );
+        }
+        Ok(query.page(rows))
+    }
+
+    #[instrument(name = "crm.pipeline", skip_all)]
+    async fn pipeline(&self) -> Result<Vec<PipelineStage>> {
+        let sql = Sql::new("select stage, count(*), sum(value) from crm.leads group by stage");
+        let rows = self.rows(Intent::Read, sql).await?;
+        let read = |row: &PgRow| {
+            let mut columns = Columns::new(row);
+            let (stage, count) = (columns.label()?, columns.next()?);
+            let total_value = columns.optional_money()?.unwrap_or(Decimal::new(0, 2));
+            Ok(PipelineStage { stage, count, total_value })
+        };
+        let found: Vec<PipelineStage> = read_all(&rows, read)?;
+        let stages = Stage::ALL.iter().map(|&stage| {
+            let empty = PipelineStage { stage, count: 0, total_value: Decimal::new(0, 2) };
+            found.iter().find(|row| row.stage == stage).cloned().unwrap_or(empty)
+        });
+        Ok(stages.collect())
+    }
+
+    #[instrument(name = "crm.due_tasks", skip_all)]
+    async fn due_tasks(&self, query: &DueTasksQuery) -> Result<Page<DueTask>> {
+        let Some(sql) = due_tasks(&query.start()?, &query.statuses) else {
+            return Ok(query.page(Vec::new()));
+        };
+        let rows = self.rows(Intent::Read, sql).await?;
+        let read = |row: &PgRow| {
+            let mut columns = Columns::new(row);
+            let task = Task::read(&mut columns)?;
+            let overdue = DueTask::is_overdue(&task, query.today);
+            Ok(DueTask { task, customer_name: columns.next()?, assigned_to_name: columns.next()?, overdue })
+        };
+        Ok(query.page(read_all(&rows, read)?))
+    }
+
+    #[instrument(name = "crm.snapshot", skip_all)]
+    async fn snapshot(&self, activity: &ActivityQuery, due_tasks: &DueTasksQuery) -> Result<Snapshot> {
+        // In a transaction the caller has chosen what it sees.
+        if self.transaction.is_some() {
+            return self.all_three(activity, due_tasks).await;
+        }
+        let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
+        let snapshot = tx.session().all_three(activity, due_tasks).await?;
+        tx.commit().await?;
+        Ok(snapshot)
+    }
+}
+
+impl Session {
+    async fn all_three(&self, activity: &ActivityQuery, due_tasks: &DueTasksQuery) -> Result<Snapshot> {
+        Ok(Snapshot {
+            customer_activity: self.customer_activity(activity).await?,
+            pipeline: self.pipeline().await?,
+            due_tasks: self.due_tasks(due_tasks).await?,
+        })
+    }
+
+    async fn activity(&self, sql: Sql) -> Result<Vec<CustomerActivity>> {
+        let rows = self.rows(Intent::Read, sql).await?;
+        read_all(&rows, |row| {
+            let mut columns = Columns::new(row);
+            Ok(CustomerActivity {
+                customer: Customer::read(&mut columns)?,
+                interaction_count: columns.next()?,
+                last_interaction: columns.optional_moment()?,
+            })
+        })
+    }
+}
+
+fn read_all<T>(rows: &[PgRow], read: impl Fn(&PgRow) -> sqlx::Result<T>) -> Result<Vec<T>> {
+    rows.iter()
+        .map(read)
+        .collect::<sqlx::Result<_>>()
+        .map_err(|error| fault::of_statement(error, Intent::Read))
+}
+
+/// Walks the interactions from the newest, or from the cursor, and takes each customer at the first interaction met.
+///
+/// One step of the recursion finds the next interaction of a customer not met yet, by index: either at the same moment
+/// with a larger customer id, or earlier. After a cursor, a customer whose latest interaction lies before the cursor was
+/// on an earlier page: it is met, but not `fresh`. The phrasing decides the plan, and a test pins it.
+fn contacted(limit: usize, after: Option<&Position>) -> Sql {
+    let mut sql = Sql::new(format!("with recursive walk (date, customer_id, fresh, met, found) as (select "));
+    match after {
+        Some(Position { key: SortKey::Moment(moment), id }) => {
+            sql.bind(*moment).push(", ").bind(*id);
+        }
+        _ => {
+            sql.push("'infinity'::timestamptz, 0::bigint");
+        }
+    }
+    let fresh = match after {
+        None => "true",
+        Some(_) => {
+            "not exists (
+               select from crm.interactions newer where newer.customer_id = next.customer_id and newer.date > next.date
+             )"
+        }
+    };
+    sql.push(&format!(
+        ", false, '{{}}'::bigint[], 0
+           union all
+           select next.date, next.customer_id, next.fresh, walk.met || next.customer_id, walk.found + next.fresh::int
+           from walk cross join lateral (
+             select next.date, next.customer_id, {fresh} as fresh from (
+               (
+                 select i.date, i.customer_id from crm.interactions i
+                 where i.date = walk.date and i.customer_id > walk.customer_id and i.customer_id <> all (walk.met)
+                 order by i.date desc, i.customer_id limit 1
+               ) union all (
+                 select i.date, i.customer_id from crm.interactions i
+                 where i.date < walk.date and i.customer_id <> all (walk.met)
+                 order by i.date desc, i.customer_id limit 1
+               )
+               order by date desc, customer_id limit 1
+             ) next
+           ) next
+           where walk.found < {limit}
+         )
+         select {}, contacts.count, walk.date
+         from walk
+         join crm.customers t on t.id = walk.customer_id
+         cross join lateral (select count(*) from crm.interactions i where i.customer_id = walk.customer_id) contacts
+         where walk.fresh
+         order by walk.date desc, t.id",
+        Customer::COLUMNS
+    ));
+    sql
+}
+
+/// Takes the customers without an interaction, by id.
+fn never_contacted(limit: usize, after: i64) -> Sql {
+    let mut sql = Sql::new(format!(
+        "select {}, 0::bigint, null::timestamptz from crm.customers t
+         where not exists (select from crm.interactions i where i.customer_id = t.id) and t.id > ",
+        Customer::COLUMNS
+    ));
+    sql.bind(after).push(&format!(" order by t.id limit {limit}"));
+    sql
+}
+
+/// Takes the first tasks of each status and priority from `idx_tasks_open`, where they stand in the report's order, and
+/// merges them. Completed tasks are not in that index; asking for them costs what is due among them.
+fn due_tasks(start: &DueTasksStart, statuses: &[TaskStatus]) -> Option<Sql> {
+    let DueTasksStart { until, limit, after } = start;
+    let limit = limit + 1;
+    let mut sql = Sql::new(format!("select {}, c.name, u.name from (select * from (", Task::COLUMNS));
+    sql.argument(clamp_day(*until));
+    if let Some((_, day, id)) = after {
+        sql.argument(*day).argument(*id);
+    }
+    let mut branches = 0;
+    for status in TaskStatus::ALL.iter().filter(|status| statuses.contains(status)) {
+        for priority in Priority::ALL {
+            let beyond = match after {
+                Some((rank, ..)) if (*priority as i32) > *rank => continue,
+                Some((rank, ..)) if (*priority as i32) == *rank => "and (t.due_date, t.id) > ($2, $3)",
+                _ => "",
+            };
+            sql.push(if branches == 0 { "" } else { " union all " }).push(&format!(
+                "(select * from crm.tasks t
+                  where t.status = '{status}' and t.priority = '{priority}' and t.due_date <= $1 {beyond}
+                  order by t.due_date, t.id limit {limit})"
+            ));
+            branches += 1;
+        }
+    }
+    sql.push(&format!(
+        ") t order by t.priority desc, t.due_date, t.id limit {limit}) t
+         left join crm.customers c on c.id = t.customer_id
+         left join crm.users u on u.id = t.assigned_to
+         order by t.priority desc, t.due_date, t.id"
+    ));
+    (branches > 0).then_some(sql)
+}

@@ -1,0 +1,126 @@
+//! How a statement reaches the server: over the pool or over a transaction, within its time, its failure understood.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crm_core::{Error, Result};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection};
+use tokio::sync::Mutex;
+
+use crate::fault::{self, Intent};
+use crate::pool::{Lease, Pool};
+use crate::sql::Sql;
+
+/// Is what every repository works on: the pool, or one transaction. It is cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) transaction: Option<Arc<Open>>,
+}
+
+/// Is a transaction's connection; none once the transaction is finished.
+pub(crate) struct Open(pub(crate) Mutex<Option<Lease>>);
+
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Open")
+    }
+}
+
+impl Session {
+    /// Runs a statement and returns its rows. A read that finds its connection dead is repeated once on a fresh one.
+    pub(crate) async fn rows(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>> {
+        let Some(open) = &self.transaction else {
+            return match intent {
+                Intent::Write => self.once(intent, sql).await.map_err(|failure| failure.error),
+                Intent::Read => match self.once(intent, sql.clone()).await {
+                    Err(Failure { lost: true, .. }) => {
+                        self.pool.forget_idle();
+                        self.once(intent, sql).await.map_err(|failure| failure.error)
+                    }
+                    result => result.map_err(|failure| failure.error),
+                },
+            };
+        };
+        let mut slot = open.0.lock().await;
+        // While the call is under way the transaction has no connection: a call that is dropped midway finishes it.
+        let mut lease = slot.take().ok_or(FINISHED)?;
+        match self.run(lease.connection(), intent, sql).await {
+            Ok(rows) => {
+                *slot = Some(lease);
+                Ok(rows)
+            }
+            Err(failure) => {
+                if !failure.lost {
+                    roll_back(lease, self.pool.settings.call_timeout).await;
+                }
+                Err(failure.error)
+            }
+        }
+    }
+
+    /// Runs a statement that returns one row or none.
+    pub(crate) async fn row(&self, intent: Intent, sql: Sql) -> Result<Option<PgRow>> {
+        Ok(self.rows(intent, sql).await?.pop())
+    }
+
+    async fn once(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>, Failure> {
+        let mut lease = self.pool.acquire().await.map_err(|error| Failure { error, lost: false })?;
+        let result = self.run(lease.connection(), intent, sql).await;
+        if !matches!(result, Err(Failure { lost: true, .. })) {
+            lease.release();
+        }
+        result
+    }
+
+    pub(crate) async fn run(
+        &self,
+        connection: &mut PgConnection,
+        intent: Intent,
+        sql: Sql,
+    ) -> Result<Vec<PgRow>, Failure> {
+        let Sql { text, arguments, passing } = sql;
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments);
+        let query = query.persistent(self.pool.settings.prepared_statements && !passing);
+        within(self.pool.settings.call_timeout, intent, query.fetch_all(connection)).await
+    }
+}
+
+pub(crate) const FINISHED: Error = Error::Closed("the transaction");
+
+/// Is a failed call: its error, and whether the connection was lost with it.
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) lost: bool,
+}
+
+/// Waits for the server, but not for ever: a connection whose answer did not come in time is lost.
+pub(crate) async fn within<T>(
+    timeout: Duration,
+    intent: Intent,
+    call: impl Future<Output = sqlx::Result<T>>,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(timeout, call).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => {
+            let lost = fault::is_lost(&error);
+            Err(Failure { error: fault::of_statement(error, intent), lost })
+        }
+        Err(_) => Err(Failure {
+            error: Error::Timeout {
+                message: "the server did not answer within the call timeout".to_owned(),
+                outcome_unknown: intent.outcome_unknown(),
+            },
+            lost: true,
+        }),
+    }
+}
+
+/// Rolls a transaction back and gives its connection back, or closes it where that fails.
+pub(crate) async fn roll_back(mut lease: Lease, timeout: Duration) {
+    let rollback = sqlx::raw_sql("rollback").execute(lease.connection());
+    if within(timeout, Intent::Read, rollback).await.is_ok() {
+        lease.release();
+    }
+}

@@ -1,0 +1,11 @@
+drop table crm.compatibility;
+drop table crm.interactions;
+drop table crm.tasks;
+drop table crm.leads;
+drop table crm.customers;
+drop table crm.users;
+drop type crm.interaction_type;
+drop type crm.task_priority;
+drop type crm.task_status;
+drop type crm.lead_stage;
+drop type crm.user_role;

@@ -1,0 +1,2 @@
+drop function crm.words(text);
+drop function crm.fold(text);
