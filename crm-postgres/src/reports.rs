@@ -37,7 +37,7 @@ impl Reports for Session {
 
     #[instrument(name = "crm.pipeline", skip_all)]
     async fn pipeline(&self) -> Result<Vec<PipelineStage>> {
-        let sql = Sql::new("select stage, count(*), sum(value) from crm.leads group by stage");
+        let sql = Sql::new("select stage::text, count(*), sum(value) from crm.leads group by stage");
         let rows = self.rows(Intent::Read, sql).await?;
         let read = |row: &PgRow| {
             let mut columns = Columns::new(row);

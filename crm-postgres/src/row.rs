@@ -44,7 +44,7 @@ impl<'r> Columns<'r> {
         Ok(self.next::<Option<i64>>()?.map(I::from))
     }
 
-    /// Reads the label of an enum type, whose binary form is its text.
+    /// Reads the label of an enum type. The columns cast it to text, so that the driver need not look the type up.
     pub(crate) fn label<L: FromStr<Err = crm_core::Error>>(&mut self) -> sqlx::Result<L> {
         self.next::<&str>()?.parse().map_err(|error: crm_core::Error| sqlx::Error::Decode(error.into()))
     }

@@ -19,7 +19,7 @@ const FOLDED_EMAIL: &str = r#"lower(t.email collate "C")"#;
 impl Table for User {
     const TABLE: &'static str = "crm.users";
     const COLUMNS: &'static str =
-        "t.id, t.name, t.email, t.role, t.deactivated_at, t.created_at, t.updated_at, t.version";
+        "t.id, t.name, t.email, t.role::text, t.deactivated_at, t.created_at, t.updated_at, t.version";
     const UNIQUE: Option<&'static str> = Some(FOLDED_EMAIL);
 
     fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {

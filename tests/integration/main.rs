@@ -1,3 +1,8 @@
 //! The suites that need a server, in one binary, so that they share it.
 
-mod smoke;
+mod concurrency;
+mod embedded;
+mod paging;
+mod pool;
+mod roundtrip;
+mod sessions;

@@ -1,9 +1,9 @@
 //! Creating many rows at once.
 
 use crm_core::{
-    Customer, CustomerFilter, Entity, Interaction, InteractionFilter, InteractionType, Lead, LeadFilter,
-    NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Priority, Role, Stage, Store, Task, TaskFilter,
-    TaskStatus, User, UserFilter, Valid,
+    Customer, CustomerFilter, Interaction, InteractionFilter, InteractionType, Lead, LeadFilter, NewCustomer,
+    NewInteraction, NewLead, NewTask, NewUser, Priority, Role, Stage, Store, Task, TaskFilter, TaskStatus,
+    User, UserFilter, Valid,
 };
 
 use super::rows::NASTY;
@@ -144,9 +144,8 @@ pub(super) async fn batch_texts_come_back_to_the_letter(crm: &dyn Store) {
 
 pub(super) async fn one_taken_email_refuses_all_and_names_its_row(crm: &dyn Store) {
     user(crm, "ann@example.com").await;
-    let batch = |emails: &[&str]| {
-        Valid::all(emails.iter().map(|email| NewUser::new("A", *email, hash()))).unwrap()
-    };
+    let batch =
+        |emails: &[&str]| Valid::all(emails.iter().map(|email| NewUser::new("A", *email, hash()))).unwrap();
     let refusals = [
         (batch(&["b@x.co", "c@x.co", "ANN@example.com", "d@x.co"]), "[2].email"),
         (batch(&["ann@example.com"]), "[0].email"),
@@ -177,7 +176,8 @@ pub(super) async fn one_missing_reference_refuses_all_and_names_its_row(crm: &dy
     assert_eq!(refusal(crm.tasks().create_many(Valid::all(new).unwrap()).await), missing("[1].assigned_to"));
     assert_eq!(crm.tasks().count(&TaskFilter::default()).await.unwrap(), 0);
 
-    let good = || NewInteraction { created_by: Some(ann), ..NewInteraction::new(acme, InteractionType::Call) };
+    let good =
+        || NewInteraction { created_by: Some(ann), ..NewInteraction::new(acme, InteractionType::Call) };
     let new = [good(), good(), NewInteraction { created_by: Some(no_user), ..good() }];
     let refused = crm.interactions().create_many(Valid::all(new).unwrap()).await;
     assert_eq!(refusal(refused), missing("[2].created_by"));

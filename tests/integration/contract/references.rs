@@ -1,23 +1,21 @@
 //! What a deletion does to the rows that refer to the deleted one.
 
 use crm_core::{
-    Customer, Entity, Interaction, InteractionType, Lead, NewCustomer, NewInteraction, NewLead, NewTask, Store,
-    Task, User,
+    Customer, Entity, Interaction, InteractionType, Lead, NewCustomer, NewInteraction, NewLead, NewTask,
+    Store, Task, User,
 };
 
 use super::tools::*;
 
 pub(super) async fn deleting_a_customer_deletes_what_belongs_to_it(crm: &dyn Store) {
-    let (ann, goes, stays) = (
-        user(crm, "ann@example.com").await,
-        customer(crm, "goes").await.id,
-        customer(crm, "stays").await.id,
-    );
+    let (ann, goes, stays) =
+        (user(crm, "ann@example.com").await, customer(crm, "goes").await.id, customer(crm, "stays").await.id);
     let mut left = Vec::new();
     for id in [goes, stays] {
         let lead = NewLead { customer_id: Some(id), assigned_to: Some(ann.id), ..NewLead::new("Deal") };
         let task = NewTask { customer_id: Some(id), assigned_to: Some(ann.id), ..NewTask::new("Call") };
-        let call = NewInteraction { created_by: Some(ann.id), ..NewInteraction::new(id, InteractionType::Call) };
+        let call =
+            NewInteraction { created_by: Some(ann.id), ..NewInteraction::new(id, InteractionType::Call) };
         left.push((
             create::<Lead>(crm, lead).await,
             create::<Task>(crm, task).await,
@@ -52,7 +50,8 @@ pub(super) async fn deleting_a_user_clears_the_references_and_raises_the_version
         create(crm, NewLead { assigned_to: Some(bob), created_by: Some(bob), ..NewLead::new("d") }).await;
     let task: Task =
         create(crm, NewTask { assigned_to: Some(ann), created_by: Some(bob), ..NewTask::new("e") }).await;
-    let call = NewInteraction { created_by: Some(ann), ..NewInteraction::new(acme.id, InteractionType::Call) };
+    let call =
+        NewInteraction { created_by: Some(ann), ..NewInteraction::new(acme.id, InteractionType::Call) };
     let call: Interaction = create(crm, call).await;
     pause().await;
     crm.users().delete(ann).await.unwrap();

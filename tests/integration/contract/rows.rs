@@ -9,8 +9,7 @@ use crm_core::{
 use super::tools::*;
 
 pub(super) async fn create_returns_a_user_as_stored(crm: &dyn Store) {
-    let new =
-        NewUser { role: Role::Admin, ..NewUser::new(" Zoe\u{308} ", " Ann.Lee@Example.com ", hash()) };
+    let new = NewUser { role: Role::Admin, ..NewUser::new(" Zoe\u{308} ", " Ann.Lee@Example.com ", hash()) };
     let made: User = create(crm, new).await;
     let expected = User {
         id: made.id,
@@ -208,7 +207,8 @@ pub(super) async fn the_longest_and_largest_values_come_back(crm: &dyn Store) {
 
 pub(super) async fn texts_come_back_to_the_letter(crm: &dyn Store) {
     for text in NASTY {
-        let new = NewCustomer { notes: Some(text.into()), ..NewCustomer::new(text.replace(['\n', '\t'], " ")) };
+        let new =
+            NewCustomer { notes: Some(text.into()), ..NewCustomer::new(text.replace(['\n', '\t'], " ")) };
         let new = NewCustomer { tags: texts(&[&new.name]), company: Some(new.name.clone()), ..new };
         let made: Customer = create(crm, new.clone()).await;
         assert_eq!((made.name, made.company), (new.name, new.company));

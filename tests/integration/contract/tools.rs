@@ -45,7 +45,7 @@ macro_rules! kinds {
             fn restamp(&mut self, $from: &Self) {
                 let $to = self;
                 $to.version = $from.version;
-                $restamp;
+                $restamp
             }
         }
     )+};
@@ -66,7 +66,7 @@ kinds! {
         |to, from| to.updated_at = from.updated_at;
     Interaction, interactions, |crm| NewInteraction::new(any_customer(crm).await, InteractionType::Note),
         InteractionPatch { notes: "Other".into(), ..InteractionPatch::default() },
-        |to, from| ();
+        |to, from| {};
 }
 
 async fn any_customer(crm: &dyn Repositories) -> CustomerId {
@@ -195,7 +195,7 @@ pub(super) async fn assert_change<E: Kind>(
     edit: impl FnOnce(&mut E),
 ) {
     let raised = row.version() + i64::from(!patch.is_empty());
-    let changed = update(crm, row.id(), patch).await;
+    let changed: E = update(crm, row.id(), patch).await;
     assert_eq!(changed.version(), raised);
     edit(row);
     row.restamp(&changed);

@@ -91,7 +91,8 @@ pub(super) async fn each_field_of_an_interaction_changes_alone(crm: &dyn Store) 
 }
 
 pub(super) async fn many_fields_change_at_once(crm: &dyn Store) {
-    let new = NewCustomer { email: Some("a@b.co".into()), notes: Some("kept".into()), ..NewCustomer::new("A") };
+    let new =
+        NewCustomer { email: Some("a@b.co".into()), notes: Some("kept".into()), ..NewCustomer::new("A") };
     let row: &mut Customer = &mut create(crm, new).await;
     let patch = CustomerPatch {
         name: "B".into(),

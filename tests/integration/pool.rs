@@ -1,0 +1,278 @@
+//! The pool and what becomes of a call that fails, is dropped or takes too long.
+
+use std::time::Duration;
+
+use crm_core::{
+    Customer, CustomerFilter, CustomerPatch, ErrorCode, List, NewCustomer, Order, Patch, Repositories,
+    Validate,
+};
+use crm_postgres::{Crm, PgPool};
+use crm_tests::Database;
+use futures_util::{StreamExt as _, future};
+use sqlx::{Connection as _, Executor as _, PgConnection};
+
+use crate::sessions::{count, kill_all, wait_for};
+
+const SHORT: Duration = Duration::from_millis(100);
+
+async fn customer(crm: &Crm) -> Customer {
+    crm.customers().create(NewCustomer::new("Acme").validate().unwrap()).await.unwrap()
+}
+
+fn rename(name: &str) -> crm_core::Valid<CustomerPatch> {
+    CustomerPatch { name: Patch::Set(name.to_owned()), ..Default::default() }.validate().unwrap()
+}
+
+/// Holds the table of customers, so that every call on it waits.
+async fn lock_customers(database: &Database) -> PgConnection {
+    let mut connection = database.connection().await;
+    connection.execute("begin; lock table crm.customers in access exclusive mode").await.unwrap();
+    connection
+}
+
+#[tokio::test]
+async fn a_pool_of_two_serves_two_hundred_concurrent_calls() {
+    let database = Database::fresh().await;
+    let crm = database.builder().max_connections(2).connect().await.unwrap();
+    let id = customer(&crm).await.id;
+    let calls = (0..200).map(|n| {
+        let crm = crm.clone();
+        tokio::spawn(async move {
+            match n % 4 {
+                0 => crm.customers().update(id, rename(&format!("Acme {n}")), None).await.map(drop),
+                1 => crm.customers().list(&List::new()).await.map(drop),
+                2 => crm.customers().create(NewCustomer::new("More").validate().unwrap()).await.map(drop),
+                _ => crm.customers().get(id).await.map(drop),
+            }
+        })
+    });
+    for call in future::join_all(calls).await {
+        call.unwrap().unwrap();
+    }
+    assert_eq!(crm.customers().count(&CustomerFilter::default()).await.unwrap(), 51);
+    assert_eq!(crm.customers().get(id).await.unwrap().version, 51);
+}
+
+#[tokio::test]
+async fn a_call_that_gets_no_connection_times_out() {
+    let database = Database::fresh().await;
+    let crm = database.builder().max_connections(2).acquire_timeout(SHORT).connect().await.unwrap();
+    let held = (crm.begin().await.unwrap(), crm.begin().await.unwrap());
+    let error = crm.customers().list(&List::new()).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Timeout);
+    assert!(error.retryable() && !error.outcome_unknown());
+    held.0.rollback().await.unwrap();
+    crm.customers().list(&List::new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dropped_call_leaves_no_connection_behind_and_its_work_stops() {
+    let database = Database::fresh().await;
+    let crm = database.builder().max_connections(1).connect().await.unwrap();
+    let id = customer(&crm).await.id;
+    let lock = lock_customers(&database).await;
+    let write = crm.customers().update(id, rename("Dropped"), None);
+    tokio::time::timeout(SHORT, write).await.unwrap_err();
+    // The lock is still held: the server gives up because the client is gone, not because the call has come through.
+    wait_for(&database, "wait_event_type = 'Lock'", 0).await;
+    lock.close().await.unwrap();
+    assert_eq!(crm.customers().get(id).await.unwrap().name, "Acme");
+    assert_eq!(count(&database, "state <> 'idle'").await, 0);
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_is_rolled_back_and_its_connection_serves_on() {
+    let database = Database::fresh().await;
+    let crm = database.builder().max_connections(1).connect().await.unwrap();
+    for _ in 0..3 {
+        let tx = crm.begin().await.unwrap();
+        tx.customers().create(NewCustomer::new("Nobody").validate().unwrap()).await.unwrap();
+        drop(tx);
+        assert_eq!(crm.customers().count(&CustomerFilter::default()).await.unwrap(), 0);
+    }
+    assert_eq!(count(&database, "state <> 'idle'").await, 0);
+}
+
+#[tokio::test]
+async fn a_call_dropped_in_a_transaction_finishes_it() {
+    let database = Database::fresh().await;
+    let crm = database.builder().max_connections(1).connect().await.unwrap();
+    let id = customer(&crm).await.id;
+    let tx = crm.begin().await.unwrap();
+    let lock = lock_customers(&database).await;
+    tokio::time::timeout(SHORT, tx.customers().get(id)).await.unwrap_err();
+    lock.close().await.unwrap();
+    assert_eq!(tx.customers().get(id).await.unwrap_err().code(), ErrorCode::Closed);
+    assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
+    assert_eq!(crm.customers().get(id).await.unwrap().name, "Acme");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_left_early_frees_its_connection() {
+    let database = Database::fresh().await;
+    let crm = database.builder().max_connections(1).connect().await.unwrap();
+    let many = (0..2_500).map(|n| NewCustomer::new(format!("Customer {n}")));
+    crm.customers().create_many(crm_core::Valid::all(many).unwrap()).await.unwrap();
+    let mut stream = crm.customers().stream(CustomerFilter::default(), Order::default());
+    assert_eq!(stream.next().await.unwrap().unwrap().name, "Customer 2499");
+    drop(stream);
+    assert_eq!(crm.customers().count(&CustomerFilter::default()).await.unwrap(), 2_500);
+    let all: Vec<_> = crm.customers().stream(CustomerFilter::default(), Order::default()).collect().await;
+    assert_eq!(all.len(), 2_500);
+    assert_eq!(count(&database, "state <> 'idle'").await, 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_a_timeout_and_says_whether_the_outcome_is_known() {
+    let database = Database::fresh().await;
+    let crm = database.builder().call_timeout(SHORT).connect().await.unwrap();
+    let id = customer(&crm).await.id;
+    let lock = lock_customers(&database).await;
+    let read = crm.customers().get(id).await.unwrap_err();
+    assert_eq!((read.code(), read.outcome_unknown(), read.retryable()), (ErrorCode::Timeout, false, true));
+    let write = crm.customers().update(id, rename("Late"), None).await.unwrap_err();
+    assert_eq!((write.code(), write.outcome_unknown(), write.retryable()), (ErrorCode::Timeout, true, false));
+    lock.close().await.unwrap();
+    crm.customers().get(id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_timeout_is_a_timeout_whose_outcome_is_known() {
+    let database = Database::fresh().await;
+    let crm = database.builder().max_connections(1).statement_timeout(SHORT).connect().await.unwrap();
+    let id = customer(&crm).await.id;
+    let lock = lock_customers(&database).await;
+    let error = crm.customers().update(id, rename("Late"), None).await.unwrap_err();
+    assert_eq!((error.code(), error.outcome_unknown()), (ErrorCode::Timeout, false));
+    lock.close().await.unwrap();
+    assert_eq!(crm.customers().get(id).await.unwrap().name, "Acme");
+}
+
+#[tokio::test]
+async fn a_read_on_a_dead_connection_is_repeated_and_a_write_is_not() {
+    let database = Database::fresh().await;
+    let crm = database.builder().connect().await.unwrap();
+    let id = customer(&crm).await.id;
+    let held = (crm.begin().await.unwrap(), crm.begin().await.unwrap());
+    held.0.commit().await.unwrap();
+    held.1.commit().await.unwrap();
+    kill_all(&database).await;
+    assert_eq!(crm.customers().get(id).await.unwrap().name, "Acme");
+    kill_all(&database).await;
+    crm.begin().await.unwrap().rollback().await.unwrap();
+    kill_all(&database).await;
+    let error = crm.customers().update(id, rename("Unknown"), None).await.unwrap_err();
+    assert_eq!((error.code(), error.outcome_unknown()), (ErrorCode::Unavailable, true));
+    assert_eq!(crm.customers().update(id, rename("Known"), None).await.unwrap().name, "Known");
+}
+
+#[tokio::test]
+async fn a_connection_lost_in_a_transaction_finishes_it() {
+    let database = Database::fresh().await;
+    let crm = database.builder().connect().await.unwrap();
+    let tx = crm.begin().await.unwrap();
+    tx.customers().create(NewCustomer::new("Lost").validate().unwrap()).await.unwrap();
+    kill_all(&database).await;
+    assert_eq!(tx.customers().list(&List::new()).await.unwrap_err().code(), ErrorCode::Unavailable);
+    assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
+    assert_eq!(crm.customers().count(&CustomerFilter::default()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_deadlock_is_a_serialization_error_for_one_and_finishes_its_transaction() {
+    let database = Database::fresh().await;
+    let crm = &database.crm;
+    let (a, b) = (customer(crm).await.id, customer(crm).await.id);
+    let (one, two) = (crm.begin().await.unwrap(), crm.begin().await.unwrap());
+    one.customers().update(a, rename("one"), None).await.unwrap();
+    two.customers().update(b, rename("two"), None).await.unwrap();
+    let (first, second) = tokio::join!(one.customers().update(b, rename("one"), None), async {
+        let result = two.customers().update(a, rename("two"), None).await;
+        match result {
+            Ok(_) => two.commit().await.map(|()| None),
+            Err(error) => Ok(Some((error, two.commit().await))),
+        }
+    });
+    let (error, commit) = match (first, second.unwrap()) {
+        (Err(error), None) => (error, one.commit().await),
+        (Ok(_), Some(failed)) => failed,
+        both => panic!("exactly one loses: {both:?}"),
+    };
+    assert_eq!((error.code(), error.retryable()), (ErrorCode::Serialization, true));
+    assert_eq!(commit.unwrap_err().code(), ErrorCode::Closed);
+}
+
+#[tokio::test]
+async fn a_closed_handle_says_so_and_closing_again_changes_nothing() {
+    let database = Database::fresh().await;
+    let clone = database.crm.clone();
+    database.crm.close().await;
+    database.crm.close().await;
+    assert_eq!(clone.customers().list(&List::new()).await.unwrap_err().code(), ErrorCode::Closed);
+    assert_eq!(clone.begin().await.map(drop).unwrap_err().code(), ErrorCode::Closed);
+    assert_eq!(count(&database, "true").await, 0);
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_down_to_the_minimum() {
+    let database = Database::fresh().await;
+    database.crm.close().await;
+    let crm = database.builder().min_connections(2).idle_timeout(SHORT).connect().await.unwrap();
+    let tx = future::join_all((0..5).map(|_| crm.begin())).await;
+    assert_eq!(count(&database, "true").await, 5);
+    for tx in tx {
+        tx.unwrap().rollback().await.unwrap();
+    }
+    wait_for(&database, "true", 2).await;
+    crm.close().await;
+    drop(crm);
+    let crm = database.builder().idle_timeout(SHORT).connect().await.unwrap();
+    wait_for(&database, "true", 0).await;
+    crm.customers().list(&List::new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unavailable() {
+    let database = Database::fresh().await;
+    let nowhere = database.url.replace("host=", "host=/nowhere");
+    let missing = database.url.replacen("/test_", "/no_test_", 1);
+    for url in [nowhere, missing, "postgres://crm:secret@127.0.0.1:1/crm".to_owned()] {
+        let error = Crm::connect(url).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Unavailable);
+        assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+}
+
+#[tokio::test]
+async fn a_hosts_pool_can_be_shared() {
+    let database = Database::fresh().await;
+    let pool = PgPool::connect(&database.url).await.unwrap();
+    let crm = Crm::from_pool(pool.clone());
+    let id = customer(&crm).await.id;
+    let tx = crm.begin().await.unwrap();
+    tx.customers().delete(id).await.unwrap();
+    drop(tx);
+    let lock = lock_customers(&database).await;
+    tokio::time::timeout(SHORT, crm.customers().get(id)).await.unwrap_err();
+    lock.close().await.unwrap();
+    assert_eq!(crm.customers().get(id).await.unwrap().name, "Acme");
+    crm.close().await;
+    let name: String = sqlx::query_scalar("select name from crm.customers").fetch_one(&pool).await.unwrap();
+    assert_eq!(name, "Acme");
+}
+
+#[tokio::test]
+async fn everything_works_without_named_prepared_statements() {
+    let database = Database::fresh().await;
+    database.crm.close().await;
+    let crm = database.builder().prepared_statements(false).max_connections(1).connect().await.unwrap();
+    let id = customer(&crm).await.id;
+    let batch = crm_core::Valid::all([NewCustomer::new("b"), NewCustomer::new("c")]).unwrap();
+    crm.customers().create_many(batch).await.unwrap();
+    let all: Vec<_> = crm.customers().stream(CustomerFilter::default(), Order::default()).collect().await;
+    assert_eq!(all.len(), 3);
+    crm.customers().overview(id, 1).await.unwrap();
+    let tx = crm.begin().await.unwrap();
+    assert_eq!(tx.customers().get(id).await.unwrap().name, "Acme");
+    tx.commit().await.unwrap();
+}
