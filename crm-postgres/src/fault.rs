@@ -82,9 +82,8 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
         "40001" | "40P01" => Error::Serialization(text()),
         // A cancelled statement has been undone by the server before it says so.
         "57014" | "55P03" | "25P04" => Error::Timeout { message: text(), outcome_unknown: false },
-        "57P03" | "53300" => unavailable(false),
-        // The disk is full, memory is short: the statement is undone.
-        "53100" | "53200" | "53000" | "58030" | "25006" => unavailable(false),
+        // The server starts, is a replica, has no connection, disk or memory left: the statement is undone.
+        "57P03" | "25006" | "53000" | "53100" | "53200" | "53300" | "58030" => unavailable(false),
         code if code.starts_with("08") || code.starts_with("57P") || code == "25P03" => {
             unavailable(intent.outcome_unknown())
         }

@@ -28,7 +28,7 @@ impl Default for Settings {
             min_connections: 0,
             acquire_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(10),
-            call_timeout: Duration::from_secs(60),
+            call_timeout: Duration::from_mins(1),
             prepared_statements: true,
         }
     }

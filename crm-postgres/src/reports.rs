@@ -116,7 +116,7 @@ fn read_all<T>(rows: &[PgRow], read: impl Fn(&PgRow) -> sqlx::Result<T>) -> Resu
 /// with a larger customer id, or earlier. After a cursor, a customer whose latest interaction lies before the cursor was
 /// on an earlier page: it is met, but not `fresh`. The phrasing decides the plan, and a test pins it.
 fn contacted(limit: usize, after: Option<&Position>) -> Sql {
-    let mut sql = Sql::new(format!("with recursive walk (date, customer_id, fresh, met, found) as (select "));
+    let mut sql = Sql::new("with recursive walk (date, customer_id, fresh, met, found) as (select ");
     match after {
         Some(Position { key: SortKey::Moment(moment), id }) => {
             sql.bind(*moment).push(", ").bind(*id);

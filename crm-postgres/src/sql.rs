@@ -104,7 +104,7 @@ impl Sql {
     }
 
     /// Adds ` and since <= column and column <= until`.
-    pub(crate) fn days(&mut self, column: &str, range: &Range<NaiveDate>) -> &mut Self {
+    pub(crate) fn days(&mut self, column: &str, range: Range<NaiveDate>) -> &mut Self {
         if let Some(since) = range.since {
             self.push(" and ").push(column).push(" >= ").bind(clamp_day(since));
         }

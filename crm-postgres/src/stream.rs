@@ -76,12 +76,11 @@ impl Cursor {
         if rows.len() == PART {
             return Ok((rows, State::Fetch(self)));
         }
-        match self.own {
-            Some(own) => own.commit().await?,
-            None => {
-                let close = Sql { passing: true, ..Sql::new(format!("close {}", self.name)) };
-                self.session.rows(Intent::Read, close).await?;
-            }
+        if let Some(own) = self.own {
+            own.commit().await?;
+        } else {
+            let close = Sql { passing: true, ..Sql::new(format!("close {}", self.name)) };
+            self.session.rows(Intent::Read, close).await?;
         }
         Ok((rows, State::Done))
     }

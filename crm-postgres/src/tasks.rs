@@ -87,7 +87,7 @@ impl Table for Task {
             .any_label("t.priority", PRIORITY, priority.as_ref())
             .assigned(assigned_to.as_ref())
             .any_id("t.customer_id", customer_id.as_ref())
-            .days("t.due_date", due)
+            .days("t.due_date", *due)
             .text(WORDS, text.as_ref())
             .moments("t.created_at", created)
             .moments("t.updated_at", updated);

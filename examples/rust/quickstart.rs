@@ -97,12 +97,12 @@ async fn print_reports(crm: &Crm) -> Result<()> {
             row.last_interaction.map_or("never".into(), |last| last.format("%Y-%m-%d %H:%M").to_string());
         vec![row.customer.name.clone(), row.interaction_count.to_string(), last]
     });
-    print_table("Customer activity", &["customer", "contacts", "last contact"], rows.collect());
+    print_table("Customer activity", &["customer", "contacts", "last contact"], &rows.collect::<Vec<_>>());
 
     let rows = pipeline
         .iter()
         .map(|row| vec![row.stage.to_string(), row.count.to_string(), row.total_value.to_string()]);
-    print_table("Pipeline", &["stage", "leads", "value"], rows.collect());
+    print_table("Pipeline", &["stage", "leads", "value"], &rows.collect::<Vec<_>>());
 
     let rows = due_tasks.items.iter().map(|row| {
         let due = row.task.due_date.map_or(String::new(), |due| due.to_string());
@@ -110,11 +110,11 @@ async fn print_reports(crm: &Crm) -> Result<()> {
         let customer = row.customer_name.clone().unwrap_or_default();
         vec![row.task.priority.to_string(), due, row.task.title.clone(), customer, overdue.into()]
     });
-    print_table("Due tasks", &["priority", "due", "task", "customer", ""], rows.collect());
+    print_table("Due tasks", &["priority", "due", "task", "customer", ""], &rows.collect::<Vec<_>>());
     Ok(())
 }
 
-fn print_table(title: &str, header: &[&str], rows: Vec<Vec<String>>) {
+fn print_table(title: &str, header: &[&str], rows: &[Vec<String>]) {
     let header: Vec<String> = header.iter().map(|&cell| cell.to_owned()).collect();
     let width = |column: usize| {
         let cells = rows.iter().chain([&header]);
@@ -123,7 +123,7 @@ fn print_table(title: &str, header: &[&str], rows: Vec<Vec<String>>) {
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let is_number = |cell: &str| !cell.is_empty() && cell.chars().all(|c| c.is_ascii_digit() || c == '.');
     println!("\n{title}");
-    for row in [&header].into_iter().chain(&rows) {
+    for row in [&header].into_iter().chain(rows) {
         let cells = row.iter().zip(&widths).map(|(cell, &width)| {
             if is_number(cell) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
         });

@@ -4,5 +4,6 @@ mod concurrency;
 mod embedded;
 mod paging;
 mod pool;
+mod readme;
 mod roundtrip;
 mod sessions;

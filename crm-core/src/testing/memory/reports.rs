@@ -73,12 +73,10 @@ fn customer_activity(state: &State, query: &ActivityQuery) -> Result<Page<Custom
 
 fn pipeline(state: &State) -> Vec<PipelineStage> {
     let sum_up = |&stage: &Stage| {
-        let mut row = PipelineStage { stage, count: 0, total_value: Decimal::new(0, 2) };
-        for lead in state.leads.rows().filter(|lead| lead.stage == stage) {
-            row.count += 1;
-            row.total_value += lead.value.unwrap_or_default();
-        }
-        row
+        let leads = || state.leads.rows().filter(|lead| lead.stage == stage);
+        let mut total_value: Decimal = leads().filter_map(|lead| lead.value).sum();
+        total_value.rescale(2);
+        PipelineStage { stage, count: leads().map(|_| 1).sum(), total_value }
     };
     Stage::ALL.iter().map(sum_up).collect()
 }

@@ -1,0 +1,12 @@
+//! The README's example is the one that is compiled and run.
+
+#[tokio::test]
+async fn the_ten_lines_of_the_readme_run() {
+    let readme = include_str!("../../README.md");
+    let example = include_str!("../../examples/rust/lib.rs");
+    let body = example.split_once("-> Result<()> {\n").unwrap().1.split_once("    Ok(())").unwrap().0;
+    let lines: String =
+        body.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
+    assert!(readme.contains(&format!("```rust\n{lines}```")), "{lines}");
+    crm_examples::ten_lines().await.unwrap();
+}

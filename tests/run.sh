@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Runs everything that CI runs and ends with one line: N passed, M failed.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+passed=0 failed=0
+
+# The embedded server of the tests needs PostgreSQL's programs; see crm-postgres/src/embedded/find.rs for where they may be.
+has_postgres() {
+  compgen -G "${CRM_POSTGRES_BIN:-/nonexistent}/postgres" >/dev/null || command -v postgres >/dev/null ||
+    command -v pg_config >/dev/null && compgen -G "$(pg_config --bindir)/postgres" >/dev/null ||
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || compgen -G '/usr/pgsql-*/bin/postgres' >/dev/null ||
+    compgen -G '/opt/homebrew/opt/postgresql*/bin/postgres' >/dev/null
+}
+
+install_postgres() {
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql
+  else
+    echo "no PostgreSQL server found: install one (Debian: apt install postgresql; Fedora: dnf install" \
+      "postgresql-server; macOS: brew install postgresql) or set CRM_POSTGRES_BIN to its bin directory" >&2
+    return 1
+  fi
+}
+
+# Runs a step that passes or fails as a whole.
+step() {
+  echo "== $1"
+  shift
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+# Runs a step whose tests cargo counts; one that breaks before it counts is one failure.
+counted() {
+  echo "== $1"
+  shift
+  local counts
+  "$@" 2>&1 | tee "$log"
+  local status=${PIPESTATUS[0]}
+  counts=$(sed -nE 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed;.*/\1 \2/p' "$log" |
+    awk '{ passed += $1; failed += $2 } END { print passed + 0, failed + 0 }')
+  passed=$((passed + ${counts% *}))
+  failed=$((failed + ${counts#* }))
+  if [ "$status" != 0 ] && [ "${counts#* }" = 0 ]; then failed=$((failed + 1)); fi
+}
+
+has_postgres || install_postgres || { echo "0 passed, 1 failed"; exit 1; }
+
+step "format" cargo fmt --all --check
+step "clippy" cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
+step "docs" env RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --all-features --quiet
+counted "tests" cargo test --workspace --all-features --no-fail-fast
+step "quickstart" cargo run --quiet --example quickstart
+step "packages" tests/package.sh
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
