@@ -97,7 +97,15 @@ impl fmt::Display for Violations {
     }
 }
 
-/// Is an input that has been validated and normalised. There is no other way to make one.
+/// Is an input that has been validated and normalised. There is no other way to make one, and so no way for an input that
+/// was not validated to reach a repository:
+///
+/// ```compile_fail,E0308
+/// # use crm_core::{Customer, CustomerRepository, NewCustomer, Result};
+/// async fn create(customers: &dyn CustomerRepository) -> Result<Customer> {
+///     customers.create(NewCustomer::new("Acme")).await
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Valid<T>(T);
 

@@ -72,14 +72,10 @@ impl Table for Customer {
 
     fn condition(filter: &CustomerFilter, sql: &mut Sql) {
         let CustomerFilter { ids, tags_any, tags_all, company, email, text, created, updated } = filter;
-        sql.any_id("t.id", ids.as_ref());
-        if let Some(tags) = tags_any {
-            sql.push(" and t.tags && ").bind(tags.as_slice());
-        }
-        if let Some(tags) = tags_all {
-            sql.push(" and t.tags @> ").bind(tags.as_slice());
-        }
-        sql.any_text("t.company", company.as_ref())
+        sql.any_id("t.id", ids.as_ref())
+            .has_any("t.tags", tags_any.as_ref())
+            .has_all("t.tags", tags_all.as_ref())
+            .any_text("t.company", company.as_ref())
             .any_text("t.email", email.as_ref())
             .text(WORDS, text.as_ref())
             .moments("t.created_at", created)

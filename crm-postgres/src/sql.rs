@@ -58,11 +58,27 @@ impl Sql {
 
     /// Adds ` and column = …` for any of the texts.
     pub(crate) fn any_text(&mut self, column: &str, texts: Option<&Vec<String>>) -> &mut Self {
-        match texts.map(Vec::as_slice) {
+        match texts.map(|texts| storable(texts)).as_deref() {
             None => self,
-            Some([text]) => self.push(" and ").push(column).push(" = ").bind(text.as_str()),
+            Some([text]) => self.push(" and ").push(column).push(" = ").bind(*text),
             Some(texts) => self.push(" and ").push(column).push(" = any(").bind(texts).push(")"),
         }
+    }
+
+    /// Adds the condition that an array has any of the texts.
+    pub(crate) fn has_any(&mut self, column: &str, texts: Option<&Vec<String>>) -> &mut Self {
+        let Some(texts) = texts else { return self };
+        self.push(" and ").push(column).push(" && ").bind(storable(texts))
+    }
+
+    /// Adds the condition that an array has all of the texts.
+    pub(crate) fn has_all(&mut self, column: &str, texts: Option<&Vec<String>>) -> &mut Self {
+        let Some(texts) = texts else { return self };
+        let possible = storable(texts);
+        if possible.len() < texts.len() {
+            return self.push(" and false");
+        }
+        self.push(" and ").push(column).push(" @> ").bind(possible)
     }
 
     /// Adds ` and column = …` for any of the labels of an enum type.
@@ -139,6 +155,11 @@ impl Sql {
             None => self.push("null"),
         }
     }
+}
+
+/// Leaves out the texts with a NUL, which PostgreSQL cannot hold and would refuse even to compare with.
+fn storable(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).filter(|text| !text.contains('\0')).collect()
 }
 
 /// Brings a moment into the years that PostgreSQL knows; nothing stored lies beyond them.

@@ -84,7 +84,7 @@ impl UserRepository for Session {
     #[instrument(name = "crm.find_by_email", skip_all)]
     async fn find_by_email(&self, email: &str) -> Result<Option<User>> {
         let mut sql = select::<User>();
-        sql.push(" and ").push(FOLDED_EMAIL).push(" = ").bind(email.trim().to_ascii_lowercase());
+        sql.any_text(FOLDED_EMAIL, Some(&vec![email.trim().to_ascii_lowercase()]));
         self.entity(Intent::Read, sql).await
     }
 

@@ -4,12 +4,6 @@ use pyo3::prelude::*;
 
 /// Is the native half of the Python package `crm`.
 #[pymodule]
-mod _crm {
-    use super::*;
-
-    /// Tells the version of the library.
-    #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
-    }
+fn _crm(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

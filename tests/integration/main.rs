@@ -1,7 +1,9 @@
 //! The suites that need a server, in one binary, so that they share it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and the line says where")]
 
 mod concurrency;
 mod embedded;
+mod filters;
 mod paging;
 mod pool;
 mod readme;

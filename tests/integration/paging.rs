@@ -67,9 +67,8 @@ struct World {
 
 impl World {
     fn assignee(&self, random: &mut Rng) -> Option<Assignee> {
-        rarely(random, |random| match random.bool() {
-            true => Assignee::Unassigned,
-            false => Assignee::AnyOf(few(random, &self.users)),
+        rarely(random, |random| {
+            if random.bool() { Assignee::Unassigned } else { Assignee::AnyOf(few(random, &self.users)) }
         })
     }
 }
@@ -150,7 +149,7 @@ async fn check<E: Entity>(
             break;
         }
     }
-    assert_eq!(rows.len() as i64, ROWS);
+    assert_eq!(i64::try_from(rows.len()).unwrap(), ROWS);
     let all: Vec<E::Id> = rows.iter().map(Entity::id).collect();
     for _ in 0..LISTS {
         let order = Order { by: pick(random, E::OrderBy::ALL), descending: random.bool() };

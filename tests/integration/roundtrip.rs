@@ -54,7 +54,7 @@ fn customer() -> impl Strategy<Value = NewCustomer> {
 }
 
 /// Runs a property against one database; each case is counted by whether validation accepted it.
-fn hold<S: Strategy>(strategy: S, case: impl AsyncFn(&Database, S::Value) -> bool) {
+fn hold<S: Strategy>(strategy: S, case: &impl AsyncFn(&Database, S::Value) -> bool) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let database = runtime.block_on(Database::fresh());
     let mut runner = TestRunner::new(Config { cases: 300, failure_persistence: None, ..Config::default() });
@@ -72,7 +72,7 @@ fn hold<S: Strategy>(strategy: S, case: impl AsyncFn(&Database, S::Value) -> boo
 
 #[test]
 fn texts_and_tags_come_back_unchanged() {
-    hold(customer(), async |database, new| {
+    hold(customer(), &async |database, new| {
         let Ok(valid) = new.validate() else { return false };
         let crm = &database.crm;
         let made = crm.customers().create(valid.clone()).await.unwrap();
@@ -104,7 +104,7 @@ fn what_was_accepted_once_is_accepted_again_as_it_is() {
 
 #[test]
 fn money_comes_back_unchanged() {
-    hold(money(), async |database, value| {
+    hold(money(), &async |database, value| {
         let Ok(valid) = (NewLead { value: Some(value), ..NewLead::new("lead") }).validate() else {
             return false;
         };
@@ -121,7 +121,7 @@ fn money_comes_back_unchanged() {
 
 #[test]
 fn days_come_back_unchanged() {
-    hold(day(), async |database, day| {
+    hold(day(), &async |database, day| {
         let Ok(valid) = (NewTask { due_date: Some(day), ..NewTask::new("task") }).validate() else {
             return false;
         };
@@ -135,7 +135,7 @@ fn days_come_back_unchanged() {
 
 #[test]
 fn moments_come_back_to_the_millisecond() {
-    hold(moment(), async |database, date| {
+    hold(moment(), &async |database, date| {
         let crm = &database.crm;
         let customer = match crm.customers().list(&crm_core::List::new()).await.unwrap().items.pop() {
             Some(customer) => customer.id,
