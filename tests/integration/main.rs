@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and the line says where")]
 
 mod concurrency;
+mod contract;
 mod embedded;
 mod filters;
 mod paging;
