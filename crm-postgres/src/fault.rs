@@ -25,6 +25,7 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) => {
             matches!(error.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03"))
+                || error.try_downcast_ref().is_some_and(is_outdated)
         }
         // What the server sent was understood, it only does not fit the type that was asked for.
         sqlx::Error::RowNotFound
@@ -35,6 +36,12 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
         | sqlx::Error::Encode(_) => false,
         _ => true,
     }
+}
+
+/// Tells whether the connection's prepared statement speaks of a table that meanwhile has other columns or types, as
+/// after a migration or a restore. The server has refused it before doing anything; a fresh connection prepares it anew.
+fn is_outdated(error: &PgDatabaseError) -> bool {
+    error.code() == "0A000" && error.routine() == Some("RevalidateCachedQuery")
 }
 
 /// Translates the failure of a statement.
@@ -70,6 +77,7 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
     let text = || error.message().to_owned();
     let unavailable = |outcome_unknown| Error::Unavailable { message: text(), outcome_unknown, source: None };
     match error.code() {
+        _ if is_outdated(error) => unavailable(false),
         "23503" | "23505" | "23514" => {
             error.constraint().and_then(constraints::refusal).unwrap_or_else(|| unknown(error))
         }

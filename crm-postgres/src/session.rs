@@ -33,7 +33,12 @@ impl Session {
     pub(crate) async fn rows(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>> {
         let Some(open) = &self.transaction else {
             return match intent {
-                Intent::Write => self.once(intent, sql).await.map_err(|failure| failure.error),
+                Intent::Write => self.once(intent, sql).await.map_err(|Failure { error, lost }| {
+                    if lost {
+                        self.pool.forget_idle();
+                    }
+                    error
+                }),
                 Intent::Read => match self.once(intent, sql.clone()).await {
                     Err(Failure { lost: true, .. }) => {
                         self.pool.forget_idle();
