@@ -98,6 +98,8 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
         "42P01" | "3F000" | "42703" | "42704" | "42883" => {
             Error::Schema(format!("{}; run migrate()", error.message()))
         }
+        // Only migrations create: something that is not the library's has the name already.
+        "42P06" | "42P07" | "42710" | "42723" => Error::Schema(text()),
         _ => unknown(error),
     }
 }
