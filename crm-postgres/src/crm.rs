@@ -156,7 +156,7 @@ impl Crm {
     /// passwords of the two sample users when it has.
     ///
     /// # Errors
-    /// `schema` when the database is not migrated.
+    /// `schema` when the database is not migrated, `conflict` when somebody else has the email `user@crm.com`.
     pub async fn seed(&self, passwords: SeedPasswords) -> Result<Option<Seeded>> {
         seed::seed(&self.session, passwords).await
     }

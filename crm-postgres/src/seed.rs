@@ -44,8 +44,8 @@ pub(crate) async fn seed(session: &Session, passwords: SeedPasswords) -> Result<
     let tx = Tx::begin(session, "begin").await?;
     match load(&tx, hashes).await {
         Ok(()) => tx.commit().await.map(|()| Some(seeded)),
-        // Somebody else has loaded them meanwhile.
-        Err(Error::Taken { .. }) => Ok(None),
+        // Somebody else has loaded them meanwhile, or has the ordinary user's email without being it.
+        Err(error @ Error::Taken { .. }) => session.find_by_email(ADMIN).await?.map_or(Err(error), |_| Ok(None)),
         Err(error) => Err(error),
     }
 }
