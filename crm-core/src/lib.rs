@@ -53,6 +53,7 @@ mod password;
 mod patch;
 mod phone;
 mod reports;
+pub mod samples;
 mod store;
 mod tags;
 mod tasks;
@@ -80,6 +81,7 @@ pub use leads::{Lead, LeadFilter, LeadOrderBy, LeadPatch, LeadRepository, NewLea
 pub use money::MAX_MONEY;
 pub use page::{
     Cursor, DEFAULT_LIMIT, List, MAX_LIMIT, Order, OrderBy, Page, Position, SortKey, check_limit,
+    check_recent,
 };
 pub use password::{Password, PasswordHash};
 pub use patch::Patch;

@@ -245,6 +245,18 @@ pub fn check_limit(limit: u32) -> Result<usize> {
     Err(Broken::new(ViolationCode::OutOfRange, format!("must be 1 to {MAX_LIMIT}, not {limit}")).on("limit"))
 }
 
+/// Checks how many of the latest interactions an overview asks for.
+///
+/// # Errors
+/// `validation` unless it is 0 to 1,000.
+pub fn check_recent(recent: u32) -> Result<usize> {
+    if recent <= MAX_LIMIT {
+        return Ok(recent as usize);
+    }
+    Err(Broken::new(ViolationCode::OutOfRange, format!("must be 0 to {MAX_LIMIT}, not {recent}"))
+        .on("recent"))
+}
+
 /// Asks for one page of a list.
 ///
 /// ```

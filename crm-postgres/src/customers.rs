@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use crm_core::{
     Customer, CustomerFilter, CustomerId, CustomerOrderBy, CustomerOverview, CustomerPatch,
     CustomerRepository, Email, EntityKind, Error, Interaction, Lead, NewCustomer, Patch, Result, TagCount,
-    Tags, Task, Valid, Violation, ViolationCode, with_tags,
+    Tags, Task, Valid, check_recent, with_tags,
 };
 use tracing::instrument;
 
@@ -149,10 +149,7 @@ impl CustomerRepository for Session {
 
     #[instrument(name = "crm.overview", skip_all, fields(%id))]
     async fn overview(&self, id: CustomerId, recent: u32) -> Result<CustomerOverview> {
-        if recent > crm_core::MAX_LIMIT {
-            let message = format!("must be 0 to {}", crm_core::MAX_LIMIT);
-            return Err(Error::validation([Violation::new("recent", ViolationCode::OutOfRange, message)]));
-        }
+        check_recent(recent)?;
         let rows = self.rows(Intent::Read, overview(id, recent)).await?;
         let mut found = Found::default();
         for row in &rows {

@@ -28,7 +28,6 @@
 
 mod memory;
 mod mocks;
-pub mod samples;
 
 pub use memory::MemoryStore;
 pub use mocks::{

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use super::Session;
 use super::table::{Row, Table, now};
 use crate::{
-    Customer, CustomerId, CustomerOverview, CustomerRepository, Error, InteractionRepository, Lead, LeadId,
+    Customer, CustomerId, CustomerOverview, CustomerRepository, InteractionRepository, Lead, LeadId,
     LeadRepository, Result, Stage, TagCount, Tags, Task, TaskId, TaskRepository, TaskStatus, User, UserId,
-    UserRepository, Valid, Violation, ViolationCode, with_tags, without_tags,
+    UserRepository, Valid, check_recent, with_tags, without_tags,
 };
 
 /// Sets a field unless it has the value already; tells whether it had to.
@@ -84,11 +84,7 @@ impl CustomerRepository for Session {
 
     async fn overview(&self, id: CustomerId, recent: u32) -> Result<CustomerOverview> {
         self.run(|state| {
-            if recent > 1_000 {
-                let message = "must be 0 to 1000";
-                let violation = Violation::new("recent", ViolationCode::OutOfRange, message);
-                return Err(Error::validation([violation]));
-            }
+            let recent = check_recent(recent)?;
             let customer = state.get::<Customer>(id)?.clone();
             let is_open_lead = |lead: &Lead| lead.customer_id == Some(id) && lead.stage != Stage::Closed;
             let is_open_task =
@@ -96,7 +92,7 @@ impl CustomerRepository for Session {
             let mut recent_interactions =
                 newest_first(&state.interactions, |interaction| interaction.customer_id == id);
             recent_interactions.sort_by_key(|interaction| Reverse(interaction.date));
-            recent_interactions.truncate(recent as usize);
+            recent_interactions.truncate(recent);
             Ok(CustomerOverview {
                 customer,
                 open_leads: newest_first(&state.leads, is_open_lead),

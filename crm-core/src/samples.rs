@@ -1,17 +1,4 @@
 //! The sample rows of the schema's documentation, as inputs.
-//!
-//! ```
-//! use crm_core::testing::{MemoryStore, samples};
-//! use crm_core::{CustomerFilter, Repositories, Valid};
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> crm_core::Result<()> {
-//! let crm = MemoryStore::default();
-//! crm.customers().create_many(Valid::all(samples::customers())?).await?;
-//! assert_eq!(crm.customers().count(&CustomerFilter::default()).await?, 2);
-//! # Ok(())
-//! # }
-//! ```
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
