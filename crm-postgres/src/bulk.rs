@@ -10,9 +10,10 @@ use sqlx::{Encode, PgConnection, Postgres, Row as _, Type};
 
 use crate::fault::Intent;
 use crate::row::Columns;
-use crate::session::{FINISHED, Failure, Session, roll_back, within};
+use crate::session::{FINISHED, Failure, Session, within};
 use crate::sql::Sql;
 use crate::table::{Fields, Table};
+use crate::transaction::Tx;
 
 /// Is a column of a new row that refers to another table.
 #[derive(Debug)]
@@ -42,27 +43,16 @@ pub(crate) async fn create_many<E: Table>(session: &Session, new: Vec<Valid<E::N
         return Ok(Vec::new());
     }
     let Some(open) = &session.transaction else {
-        let mut lease = session.pool.acquire().await?;
-        let result = create_located::<E>(session, lease.connection(), &new).await;
-        if !matches!(result, Err(Failure { lost: true, .. })) {
-            lease.release();
-        }
-        return result.map_err(|failure| failure.error);
+        // One transaction, so that all its statements have the same present moment.
+        let tx = Tx::begin(session, "begin").await?;
+        let ids = Box::pin(create_many::<E>(tx.session(), new)).await?;
+        tx.commit().await?;
+        return Ok(ids);
     };
     let mut slot = open.0.lock().await;
     let mut lease = slot.take().ok_or(FINISHED)?;
-    match create_in_savepoint::<E>(session, lease.connection(), &new).await {
-        Ok(ids) => {
-            *slot = Some(lease);
-            Ok(ids)
-        }
-        Err(failure) => {
-            if !failure.lost {
-                roll_back(lease, session.pool.settings.call_timeout).await;
-            }
-            Err(failure.error)
-        }
-    }
+    let result = create_in_savepoint::<E>(session, lease.connection(), &new).await;
+    session.settle(&mut slot, lease, result).await
 }
 
 /// Loads the rows in a savepoint, to which it goes back for the questions that locate a refusal.
@@ -89,18 +79,7 @@ async fn create_in_savepoint<E: Table>(
     }
 }
 
-async fn create_located<E: Table>(
-    session: &Session,
-    connection: &mut PgConnection,
-    new: &[Valid<E::New>],
-) -> Result<Vec<E::Id>, Failure> {
-    match load::<E>(session, connection, new).await {
-        Err(failure) if !failure.lost => Err(locate::<E>(session, connection, new, failure).await),
-        result => result,
-    }
-}
-
-/// Loads the rows; a COPY is all or nothing by itself.
+/// Loads the rows.
 async fn load<E: Table>(
     session: &Session,
     connection: &mut PgConnection,
@@ -111,7 +90,7 @@ async fn load<E: Table>(
     let mut names = Names(vec!["id"]);
     E::fields(&new[0], &mut names);
     let statement = format!("copy {} ({}) from stdin (format binary)", E::TABLE, names.0.join(", "));
-    // Until COPY is told that it is finished, a lost connection undoes all of it: nothing is unknown.
+    // Before the transaction is committed, a lost connection undoes all of it: nothing is unknown.
     let mut copy = within(timeout, Intent::Read, connection.copy_in_raw(&statement)).await?;
     let mut rows = Rows { now, ..Rows::default() };
     rows.buffer.extend_from_slice(HEADER);
@@ -127,7 +106,7 @@ async fn load<E: Table>(
     }
     rows.buffer.extend_from_slice(&TRAILER);
     within(timeout, Intent::Read, copy.send(rows.buffer.as_slice())).await?;
-    within(timeout, Intent::Write, copy.finish()).await?;
+    within(timeout, Intent::Read, copy.finish()).await?;
     Ok(ids.into_iter().map(E::Id::from).collect())
 }
 
@@ -142,7 +121,7 @@ async fn reserve<E: Table>(
     sql.bind(format!("{}_id_seq", E::TABLE))
         .push("::text::regclass)), current_timestamp from generate_series(1, ");
     sql.bind(count).push(")");
-    let rows = session.run(connection, Intent::Write, sql).await?;
+    let rows = session.run(connection, Intent::Read, sql).await?;
     let read = |row: &PgRow| {
         let ids = row.try_get(0)?;
         let mut columns = Columns::new(row);

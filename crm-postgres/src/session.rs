@@ -51,16 +51,27 @@ impl Session {
         let mut slot = open.0.lock().await;
         // While the call is under way the transaction has no connection: a call that is dropped midway finishes it.
         let mut lease = slot.take().ok_or(FINISHED)?;
-        match self.run(lease.connection(), intent, sql).await {
-            Ok(rows) => {
+        let result = self.run(lease.connection(), intent, sql).await;
+        self.settle(&mut slot, lease, result).await
+    }
+
+    /// Puts a transaction's connection back after a call that went well; after any other the transaction is finished.
+    pub(crate) async fn settle<T>(
+        &self,
+        slot: &mut Option<Lease>,
+        lease: Lease,
+        result: Result<T, Failure>,
+    ) -> Result<T> {
+        match result {
+            Ok(value) => {
                 *slot = Some(lease);
-                Ok(rows)
+                Ok(value)
             }
-            Err(failure) => {
-                if !failure.lost {
+            Err(Failure { error, lost }) => {
+                if !lost {
                     roll_back(lease, self.pool.settings.call_timeout).await;
                 }
-                Err(failure.error)
+                Err(error)
             }
         }
     }
