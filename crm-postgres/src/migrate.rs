@@ -71,7 +71,14 @@ async fn step_to(connection: &mut PgConnection, version: i64) -> Result<(), Migr
     let applied = connection.list_applied_migrations(HISTORY).await?;
     let is_applied = |version: i64| applied.iter().any(|migration| migration.version == version);
     let downs = migrator.iter().rev().filter(|migration| migration.migration_type.is_down_migration());
-    for down in downs.filter(|down| down.version > version && is_applied(down.version)) {
+    let downs: Vec<_> = downs.filter(|down| down.version > version && is_applied(down.version)).collect();
+    // What a newer library has added stands on what would be taken away, and only that library can take it back first.
+    let newer =
+        applied.iter().map(|migration| migration.version).find(|&version| !migrator.version_exists(version));
+    if let (Some(newer), false) = (newer, downs.is_empty()) {
+        return Err(MigrateError::VersionMissing(newer));
+    }
+    for down in downs {
         connection.revert(HISTORY, down).await?;
     }
     Ok(())
