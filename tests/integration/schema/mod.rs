@@ -1,0 +1,8 @@
+//! The schema is the one that was promised, and stays it through every migration.
+
+pub(crate) mod catalogue;
+mod constraints;
+mod names;
+mod steps;
+mod triggers;
+mod words;
