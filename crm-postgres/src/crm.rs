@@ -117,7 +117,8 @@ impl Crm {
     /// Brings the schema to this library's version. It is safe when many processes start at once.
     ///
     /// # Errors
-    /// `schema` when the database was migrated by a newer library that this one does not fit.
+    /// `schema` when the database was migrated by a newer library that this one does not fit, or something that is not
+    /// the library's has one of its names in the schema `crm`.
     pub async fn migrate(&self) -> Result<()> {
         migrate::migrate(&self.session.pool).await
     }
@@ -136,9 +137,9 @@ impl Crm {
     /// `timeout`, `unavailable`, `closed`.
     pub async fn schema_version(&self) -> Result<Option<i64>> {
         let mut lease = self.session.pool.lease().await?;
-        let version = migrate::schema_version(lease.connection()).await?;
+        let state = migrate::state(lease.connection()).await?;
         lease.release();
-        Ok(version)
+        Ok(state.version())
     }
 
     /// Lists the migrations that the database does not have yet.
@@ -147,9 +148,9 @@ impl Crm {
     /// `timeout`, `unavailable`, `closed`.
     pub async fn pending_migrations(&self) -> Result<Vec<Migration>> {
         let mut lease = self.session.pool.lease().await?;
-        let pending = migrate::pending(lease.connection()).await?;
+        let state = migrate::state(lease.connection()).await?;
         lease.release();
-        Ok(pending)
+        Ok(state.pending())
     }
 
     /// Loads the seed's sample rows, unless the sample administrator `admin@crm.com` is there already, and returns the

@@ -107,3 +107,11 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
 fn unknown(error: &PgDatabaseError) -> Error {
     Error::internal(format!("{} (SQLSTATE {})", error.message(), error.code()), None)
 }
+
+/// Makes the error of a server that does not answer in time.
+pub(crate) fn no_answer(outcome_unknown: bool) -> Error {
+    Error::Timeout {
+        message: "the server did not answer within the call timeout".to_owned(),
+        outcome_unknown,
+    }
+}

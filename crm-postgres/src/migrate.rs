@@ -53,9 +53,7 @@ pub(crate) async fn migrate_to(pool: &Pool, version: i64) -> Result<()> {
     let connection = lease.connection();
     // Building an index may take longer than a statement of an application should.
     execute(connection, "set statement_timeout = 0").await?;
-    if let Some(Compatibility { oldest_library, .. }) = compatibility(connection).await? {
-        refuse_too_new(oldest_library)?;
-    }
+    state(connection).await?.refuse_too_new()?;
     step_to(connection, version).await.map_err(of_migrate)?;
     pool.forget_schema();
     // The lease is dropped, and with it the connection's settings and its lock.
@@ -89,67 +87,69 @@ async fn execute(connection: &mut PgConnection, statement: &'static str) -> Resu
     done.map(drop).map_err(|error| fault::of_statement(error, Intent::Write))
 }
 
-/// Returns the version of the newest step that the database has, if it has any.
-pub(crate) async fn schema_version(connection: &mut PgConnection) -> Result<Option<i64>> {
-    Ok(compatibility(connection).await?.and_then(|found| found.version))
-}
-
-pub(crate) async fn pending(connection: &mut PgConnection) -> Result<Vec<Migration>> {
-    let applied = schema_version(connection).await?.unwrap_or_default();
-    Ok(known().into_iter().filter(|migration| migration.version > applied).collect())
-}
-
-#[derive(Debug)]
-struct Compatibility {
-    version: Option<i64>,
+/// Is what a database says of its schema.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    applied: Vec<i64>,
     oldest_library: Option<i64>,
 }
 
-/// Reads what the database says of itself; nothing where the library's schema was never there.
-async fn compatibility(connection: &mut PgConnection) -> Result<Option<Compatibility>> {
-    let error = |error| fault::of_statement(error, Intent::Read);
+/// Reads what the database says of its schema; nothing where the library's schema was never there.
+pub(crate) async fn state(connection: &mut PgConnection) -> Result<State> {
+    read_state(connection).await.map_err(|error| fault::of_statement(error, Intent::Read))
+}
+
+async fn read_state(connection: &mut PgConnection) -> sqlx::Result<State> {
     let tables =
         "select to_regclass('crm._migrations') is not null, to_regclass('crm.compatibility') is not null";
-    let row = sqlx::query(tables).persistent(false).fetch_one(&mut *connection).await.map_err(error)?;
-    let (history, statement): (bool, bool) = (row.try_get(0).map_err(error)?, row.try_get(1).map_err(error)?);
-    if !history {
-        return Ok(None);
+    let row = sqlx::query(tables).persistent(false).fetch_one(&mut *connection).await?;
+    let (history, compatibility): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
+    let mut state = State::default();
+    if history {
+        let text = "select version from crm._migrations where success order by version";
+        let rows = sqlx::query(text).persistent(false).fetch_all(&mut *connection).await?;
+        state.applied = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
     }
-    let text = "select max(version) from crm._migrations where success";
-    let row = sqlx::query(text).persistent(false).fetch_one(&mut *connection).await.map_err(error)?;
-    let version = row.try_get(0).map_err(error)?;
-    let oldest_library = if statement {
+    if compatibility {
         let text = "select max(oldest_library) from crm.compatibility";
-        let row = sqlx::query(text).persistent(false).fetch_one(connection).await.map_err(error)?;
-        row.try_get(0).map_err(error)?
-    } else {
-        None
-    };
-    Ok(Some(Compatibility { version, oldest_library }))
-}
-
-fn refuse_too_new(oldest_library: Option<i64>) -> Result<()> {
-    match oldest_library {
-        Some(oldest) if oldest > latest() => Err(Error::Schema(format!(
-            "the database needs a library that knows migration {oldest}, and this one knows {}: upgrade the library",
-            latest()
-        ))),
-        _ => Ok(()),
+        state.oldest_library = sqlx::query(text).persistent(false).fetch_one(connection).await?.try_get(0)?;
     }
+    Ok(state)
 }
 
-/// Refuses a database that is behind this library, or too far ahead.
-pub(crate) async fn check_schema(connection: &mut PgConnection) -> Result<()> {
-    let found = compatibility(connection).await?;
-    let version = found.as_ref().and_then(|found| found.version);
-    refuse_too_new(found.and_then(|found| found.oldest_library))?;
-    match version {
-        Some(version) if version >= latest() => Ok(()),
-        Some(version) => Err(Error::Schema(format!(
-            "the database is at migration {version}, and this library needs {}; run migrate()",
-            latest()
-        ))),
-        None => Err(Error::Schema("the database is not migrated; run migrate()".to_owned())),
+impl State {
+    /// Returns the version of the newest step that the database has, if it has any.
+    pub(crate) fn version(&self) -> Option<i64> {
+        self.applied.last().copied()
+    }
+
+    /// Lists the steps that the database does not have.
+    pub(crate) fn pending(&self) -> Vec<Migration> {
+        known().into_iter().filter(|step| !self.applied.contains(&step.version)).collect()
+    }
+
+    fn refuse_too_new(&self) -> Result<()> {
+        match self.oldest_library {
+            Some(oldest) if oldest > latest() => Err(Error::Schema(format!(
+                "the database needs a library that knows migration {oldest}, and this one knows {}: upgrade the library",
+                latest()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a database that is behind this library, or too far ahead.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.refuse_too_new()?;
+        match self.pending().first() {
+            None => Ok(()),
+            Some(_) if self.applied.is_empty() => {
+                Err(Error::Schema("the database is not migrated; run migrate()".to_owned()))
+            }
+            Some(Migration { version, description }) => Err(Error::Schema(format!(
+                "the database lacks migration {version} ({description}); run migrate()"
+            ))),
+        }
     }
 }
 

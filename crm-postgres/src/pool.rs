@@ -14,7 +14,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
 
-use crate::fault;
+use crate::fault::{self, no_answer};
+use crate::migrate;
 use crate::options::Settings;
 
 /// A connection that has been idle for longer is asked whether it still lives before a call gets it.
@@ -130,7 +131,8 @@ impl Pool {
     pub(crate) async fn acquire(&self) -> Result<Lease> {
         let mut lease = self.lease().await?;
         if !self.schema_fits.load(Ordering::Relaxed) {
-            crate::migrate::check_schema(lease.connection()).await?;
+            let asked = tokio::time::timeout(self.settings.call_timeout, migrate::state(lease.connection()));
+            asked.await.map_err(|_| no_answer(false))??.check()?;
             self.schema_fits.store(true, Ordering::Relaxed);
         }
         Ok(lease)

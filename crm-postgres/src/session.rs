@@ -8,7 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::Mutex;
 
-use crate::fault::{self, Intent};
+use crate::fault::{self, Intent, no_answer};
 use crate::pool::{Lease, Pool};
 use crate::sql::Sql;
 
@@ -29,25 +29,9 @@ impl std::fmt::Debug for Open {
 }
 
 impl Session {
-    /// Runs a statement and returns its rows. A read that finds its connection dead is repeated once on a fresh one.
+    /// Runs a statement and returns its rows.
     pub(crate) async fn rows(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>> {
-        let Some(open) = &self.transaction else {
-            return match intent {
-                Intent::Write => self.once(intent, sql).await.map_err(|Failure { error, lost }| {
-                    if lost {
-                        self.pool.forget_idle();
-                    }
-                    error
-                }),
-                Intent::Read => match self.once(intent, sql.clone()).await {
-                    Err(Failure { lost: true, .. }) => {
-                        self.pool.forget_idle();
-                        self.once(intent, sql).await.map_err(|failure| failure.error)
-                    }
-                    result => result.map_err(|failure| failure.error),
-                },
-            };
-        };
+        let Some(open) = &self.transaction else { return self.pooled(intent, sql).await };
         let mut slot = open.0.lock().await;
         // While the call is under way the transaction has no connection: a call that is dropped midway finishes it.
         let mut lease = slot.take().ok_or(FINISHED)?;
@@ -81,6 +65,22 @@ impl Session {
         Ok(self.rows(intent, sql).await?.pop())
     }
 
+    /// Runs a statement on a connection of the pool. A read that finds it dead is repeated once on a fresh one.
+    async fn pooled(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>> {
+        let again = (intent == Intent::Read).then(|| sql.clone());
+        let failure = match self.once(intent, sql).await {
+            Ok(rows) => return Ok(rows),
+            Err(failure) => failure,
+        };
+        if failure.found_dead() {
+            self.pool.forget_idle();
+            if let Some(sql) = again {
+                return self.once(intent, sql).await.map_err(|failure| failure.error);
+            }
+        }
+        Err(failure.error)
+    }
+
     async fn once(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>, Failure> {
         let mut lease = self.pool.acquire().await.map_err(|error| Failure { error, lost: false })?;
         let result = self.run(lease.connection(), intent, sql).await;
@@ -111,6 +111,13 @@ pub(crate) struct Failure {
     pub(crate) lost: bool,
 }
 
+impl Failure {
+    /// Tells whether the connection broke, as opposed to an answer that did not come in time.
+    pub(crate) fn found_dead(&self) -> bool {
+        self.lost && matches!(self.error, Error::Unavailable { .. })
+    }
+}
+
 /// Waits for the server, but not for ever: a connection whose answer did not come in time is lost.
 pub(crate) async fn within<T>(
     timeout: Duration,
@@ -123,13 +130,7 @@ pub(crate) async fn within<T>(
             let lost = fault::is_lost(&error);
             Err(Failure { error: fault::of_statement(error, intent), lost })
         }
-        Err(_) => Err(Failure {
-            error: Error::Timeout {
-                message: "the server did not answer within the call timeout".to_owned(),
-                outcome_unknown: intent.outcome_unknown(),
-            },
-            lost: true,
-        }),
+        Err(_) => Err(Failure { error: no_answer(intent.outcome_unknown()), lost: true }),
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Tx {
 impl Tx {
     pub(crate) async fn begin(session: &Session, statement: &'static str) -> Result<Self> {
         let lease = match Self::open(session, statement).await {
-            Err(Failure { lost: true, .. }) => {
+            Err(failure) if failure.found_dead() => {
                 session.pool.forget_idle();
                 Self::open(session, statement).await
             }

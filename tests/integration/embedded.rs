@@ -142,7 +142,7 @@ async fn an_ordinary_user_and_root_can_both_start_one() {
     let owner = Owner::start(None, &[]);
     let user: String =
         sqlx::query_scalar("select current_user").fetch_one(&mut owner.connection().await).await.unwrap();
-    assert_eq!(user, "crm");
+    assert_eq!(user, "postgres");
     owner.leave();
     if is_root {
         // The same as an ordinary user, who must be able to read the program.
@@ -153,6 +153,6 @@ async fn an_ordinary_user_and_root_can_both_start_one() {
         command.args(["-u", "nobody", "--"]).arg(&program).current_dir("/");
         let output = command.stdin(Stdio::null()).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && said.starts_with("postgres://crm@localhost"), "{said}");
+        assert!(output.status.success() && said.starts_with("postgres://postgres@localhost"), "{said}");
     }
 }

@@ -75,7 +75,7 @@ fn initdb(
     command
         .arg("-D")
         .arg(&home.unfinished)
-        .args(["-U", "crm", "-A", "trust", "-E", "UTF8", "--no-instructions"])
+        .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions"])
         .arg(format!("--locale={locale}"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -88,7 +88,7 @@ impl Server {
 
     /// Returns the superuser's URL of the database `crm`.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://crm@localhost:5432/crm?host={}", encoded(&self.socket_dir))
+        format!("postgres://postgres@localhost:5432/crm?host={}", encoded(&self.socket_dir))
     }
 
     /// Ends the server and removes what was temporary; does nothing the second time, or in a fork of the owner.
