@@ -90,6 +90,13 @@ impl Table for Customer {
             CustomerOrderBy::Name => Ordering::by(r#"t.name collate "C""#),
         }
     }
+
+    fn indexed_with(by: CustomerOrderBy) -> &'static [&'static str] {
+        match by {
+            CustomerOrderBy::Id => &["t.company"],
+            CustomerOrderBy::CreatedAt | CustomerOrderBy::UpdatedAt | CustomerOrderBy::Name => &[],
+        }
+    }
 }
 
 /// Builds an update of the tags that cannot lose a concurrent one: the row is locked before its tags are read. It leaves

@@ -62,8 +62,8 @@ impl Table for Interaction {
         let InteractionFilter { ids, customer_id, kind, created_by, date, text, created } = filter;
         sql.any_id("t.id", ids.as_ref())
             .any_id("t.customer_id", customer_id.as_ref())
-            .any_label("t.type", TYPE, kind.as_ref())
             .any_id("t.created_by", created_by.as_ref())
+            .any_label("t.type", TYPE, kind.as_ref())
             .moments("t.date", date)
             .text(WORDS, text.as_ref())
             .moments("t.created_at", created);
@@ -74,6 +74,14 @@ impl Table for Interaction {
             InteractionOrderBy::Id => Ordering::by("t.id"),
             InteractionOrderBy::CreatedAt => Ordering::by("t.created_at"),
             InteractionOrderBy::Date => Ordering::by("t.date"),
+        }
+    }
+
+    fn indexed_with(by: InteractionOrderBy) -> &'static [&'static str] {
+        match by {
+            InteractionOrderBy::Id => &["t.created_by", "t.type"],
+            InteractionOrderBy::Date => &["t.customer_id"],
+            InteractionOrderBy::CreatedAt => &[],
         }
     }
 }

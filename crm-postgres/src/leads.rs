@@ -71,16 +71,14 @@ impl Table for Lead {
         let LeadFilter { ids, stage, customer_id, assigned_to, min_value, max_value, text, created, updated } =
             filter;
         sql.any_id("t.id", ids.as_ref())
-            .any_label("t.stage", STAGE, stage.as_ref())
             .any_id("t.customer_id", customer_id.as_ref())
-            .assigned(assigned_to.as_ref());
-        if let Some(min) = min_value {
-            sql.push(" and t.value >= ").bind(*min);
-        }
-        if let Some(max) = max_value {
-            sql.push(" and t.value <= ").bind(*max);
-        }
-        sql.text(WORDS, text.as_ref()).moments("t.created_at", created).moments("t.updated_at", updated);
+            .assigned(assigned_to.as_ref())
+            .any_label("t.stage", STAGE, stage.as_ref())
+            .compare("t.value", ">=", *min_value)
+            .compare("t.value", "<=", *max_value)
+            .text(WORDS, text.as_ref())
+            .moments("t.created_at", created)
+            .moments("t.updated_at", updated);
     }
 
     fn order(by: LeadOrderBy) -> Ordering {
@@ -90,6 +88,13 @@ impl Table for Lead {
             LeadOrderBy::UpdatedAt => Ordering::by("t.updated_at"),
             LeadOrderBy::Title => Ordering::by(r#"t.title collate "C""#),
             LeadOrderBy::Value => Ordering::by_nullable("t.value"),
+        }
+    }
+
+    fn indexed_with(by: LeadOrderBy) -> &'static [&'static str] {
+        match by {
+            LeadOrderBy::Id => &["t.customer_id", "t.assigned_to", "t.stage"],
+            LeadOrderBy::CreatedAt | LeadOrderBy::UpdatedAt | LeadOrderBy::Title | LeadOrderBy::Value => &[],
         }
     }
 }

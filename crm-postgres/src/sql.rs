@@ -1,5 +1,6 @@
 //! A statement under construction: its text, always from this crate's own constants, and its parameters.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,8 +14,28 @@ use sqlx::{Arguments as _, Encode, Postgres, Type};
 pub(crate) struct Sql {
     pub(crate) text: String,
     pub(crate) arguments: PgArguments,
-    /// Whether the statement is not worth a name on the server, because it will not come again.
+    /// Whether the statement has no name on the server, because it will not come again, or because the best way to run it
+    /// depends on its values: of a named statement the server soon keeps one plan for all values.
     pub(crate) passing: bool,
+    /// The columns of which a condition may lead the page.
+    pub(crate) leading: &'static [&'static str],
+    /// The condition that leads the page.
+    pub(crate) lead: Option<Lead>,
+    /// How many conditions there are.
+    pub(crate) conditions: usize,
+}
+
+/// Is the condition by which a page finds its rows: there is an index of its column together with the order of the page.
+/// Written as an equation, the planner would drop the column from the order and might then walk the whole table in the
+/// order alone, looking for the few rows that fit. So it is kept back for [`arrange`](crate::table::arrange).
+#[derive(Clone, Debug)]
+pub(crate) enum Lead {
+    /// The column has the value that is written so.
+    One(&'static str, String),
+    /// The column is null.
+    Null(&'static str),
+    /// The column has one of the values in the array that is written so; none of them repeats.
+    Any(&'static str, String),
 }
 
 impl Sql {
@@ -46,29 +67,30 @@ impl Sql {
         self.bind(label).push("::text::").push(enum_type)
     }
 
-    /// Adds ` and column = …` for any of the ids; a single one is an equation, which keeps an index's order.
-    pub(crate) fn any_id<I: Id>(&mut self, column: &str, ids: Option<&Vec<I>>) -> &mut Self {
-        let ids = ids.map(|ids| ids.iter().map(|&id| id.into()).collect::<Vec<i64>>());
+    /// Adds ` and column = …` for any of the ids.
+    pub(crate) fn any_id<I: Id>(&mut self, column: &'static str, ids: Option<&Vec<I>>) -> &mut Self {
+        let ids = ids.map(|ids| ids.iter().map(|&id| id.into()).collect::<BTreeSet<i64>>());
+        let ids = ids.map(Vec::from_iter);
         match ids.as_deref() {
             None => self,
-            Some([id]) => self.push(" and ").push(column).push(" = ").bind(*id),
-            Some(ids) => self.push(" and ").push(column).push(" = any(").bind(ids).push(")"),
+            Some([id]) => self.equals(column, |sql| sql.bind(*id)),
+            Some(ids) => self.equals_any(column, |sql| sql.bind(ids)),
         }
     }
 
     /// Adds ` and column = …` for any of the texts.
-    pub(crate) fn any_text(&mut self, column: &str, texts: Option<&Vec<String>>) -> &mut Self {
-        match texts.map(|texts| storable(texts)).as_deref() {
+    pub(crate) fn any_text(&mut self, column: &'static str, texts: Option<&Vec<String>>) -> &mut Self {
+        let texts = texts.map(|texts| Vec::from_iter(BTreeSet::from_iter(storable(texts))));
+        match texts.as_deref() {
             None => self,
-            Some([text]) => self.push(" and ").push(column).push(" = ").bind(*text),
-            Some(texts) => self.push(" and ").push(column).push(" = any(").bind(texts).push(")"),
+            Some([text]) => self.equals(column, |sql| sql.bind(*text)),
+            Some(texts) => self.equals_any(column, |sql| sql.bind(texts)),
         }
     }
 
     /// Adds the condition that an array has any of the texts.
     pub(crate) fn has_any(&mut self, column: &str, texts: Option<&Vec<String>>) -> &mut Self {
-        let Some(texts) = texts else { return self };
-        self.push(" and ").push(column).push(" && ").bind(storable(texts))
+        self.compare(column, "&&", texts.map(|texts| storable(texts)))
     }
 
     /// Adds the condition that an array has all of the texts.
@@ -78,56 +100,143 @@ impl Sql {
         if possible.len() < texts.len() {
             return self.push(" and false");
         }
-        self.push(" and ").push(column).push(" @> ").bind(possible)
+        self.compare(column, "@>", Some(possible))
     }
 
     /// Adds ` and column = …` for any of the labels of an enum type.
     pub(crate) fn any_label<L: ToString>(
         &mut self,
-        column: &str,
+        column: &'static str,
         enum_type: &str,
         labels: Option<&Vec<L>>,
     ) -> &mut Self {
-        let labels = labels.map(|labels| labels.iter().map(L::to_string).collect::<Vec<_>>());
+        let labels = labels.map(|labels| labels.iter().map(L::to_string).collect::<BTreeSet<_>>());
+        let labels = labels.map(Vec::from_iter);
         match labels.as_deref() {
             None => self,
-            Some([label]) => self.push(" and ").push(column).push(" = ").label(label, enum_type),
+            Some([label]) => self.equals(column, |sql| sql.label(label, enum_type)),
             Some(labels) => {
-                self.push(" and ").push(column).push(" = any(").bind(labels);
-                self.push("::text[]::").push(enum_type).push("[])")
+                self.equals_any(column, |sql| sql.bind(labels).push("::text[]::").push(enum_type).push("[]"))
             }
         }
     }
 
     /// Adds the condition on who a lead or a task is assigned to.
     pub(crate) fn assigned(&mut self, assignee: Option<&Assignee>) -> &mut Self {
+        const COLUMN: &str = "t.assigned_to";
         match assignee {
             None => self,
-            Some(Assignee::AnyOf(users)) => self.any_id("t.assigned_to", Some(users)),
-            Some(Assignee::Unassigned) => self.push(" and t.assigned_to is null"),
+            Some(Assignee::AnyOf(users)) => self.any_id(COLUMN, Some(users)),
+            Some(Assignee::Unassigned) => {
+                if self.counts().takes_lead(COLUMN) {
+                    self.lead = Some(Lead::Null(COLUMN));
+                    return self;
+                }
+                self.push(" and ").push(COLUMN).push(" is null")
+            }
         }
+    }
+
+    fn equals(&mut self, column: &'static str, value: impl FnOnce(&mut Self) -> &mut Self) -> &mut Self {
+        if self.counts().takes_lead(column) {
+            self.lead = Some(Lead::One(column, self.aside(value)));
+            return self;
+        }
+        self.push(" and ").push(column).push(" = ");
+        value(self)
+    }
+
+    fn equals_any(&mut self, column: &'static str, values: impl FnOnce(&mut Self) -> &mut Self) -> &mut Self {
+        if self.counts().lead.is_none() && self.leading.contains(&column) {
+            self.lead = Some(Lead::Any(column, self.aside(values)));
+            return self;
+        }
+        self.push(" and ").push(column).push(" = any(");
+        values(self).push(")")
+    }
+
+    /// Tells whether the column leads from now on; one value leads better than several.
+    fn takes_lead(&mut self, column: &str) -> bool {
+        let leads =
+            self.leading.contains(&column) && !matches!(self.lead, Some(Lead::One(..) | Lead::Null(_)));
+        if leads {
+            self.follow();
+        }
+        leads
+    }
+
+    /// Writes the condition that was to lead as any other.
+    fn follow(&mut self) -> &mut Self {
+        match self.lead.take() {
+            Some(Lead::One(column, value)) => self.push(&format!(" and {column} = {value}")),
+            Some(Lead::Null(column)) => self.push(&format!(" and {column} is null")),
+            Some(Lead::Any(column, values)) => self.push(&format!(" and {column} = any({values})")),
+            None => self,
+        }
+    }
+
+    /// Returns the column and its several values where they are the only condition. With another one it depends on the
+    /// values whether it pays to look for each of them.
+    pub(crate) fn take_any(&mut self) -> Option<(&'static str, String)> {
+        let any = self.lead.take_if(|lead| matches!(lead, Lead::Any(..)));
+        match any {
+            Some(Lead::Any(column, values)) if self.conditions == 1 => return Some((column, values)),
+            Some(_) => {
+                self.lead = any;
+                self.follow();
+            }
+            None => {}
+        }
+        None
+    }
+
+    /// Counts a condition. With two of them which one is better served by its index depends on the values.
+    fn counts(&mut self) -> &mut Self {
+        self.conditions += 1;
+        self.passing |= self.conditions > 1;
+        self
+    }
+
+    /// Counts a condition that a few rows fulfil, or most, depending on the values.
+    fn depends(&mut self) -> &mut Self {
+        self.passing = true;
+        self.counts()
+    }
+
+    /// Writes something that is to stand elsewhere.
+    pub(crate) fn aside(&mut self, write: impl FnOnce(&mut Self) -> &mut Self) -> String {
+        let begin = self.text.len();
+        write(self);
+        self.text.split_off(begin)
+    }
+
+    /// Adds a condition of a value, such as ` and column @> …`.
+    pub(crate) fn compare<'t, T: Encode<'t, Postgres> + Type<Postgres>>(
+        &mut self,
+        column: &str,
+        operator: &str,
+        value: Option<T>,
+    ) -> &mut Self {
+        let Some(value) = value else { return self };
+        self.depends().push(" and ").push(column).push(" ").push(operator).push(" ").bind(value)
     }
 
     /// Adds ` and since <= column and column < until`.
     pub(crate) fn moments(&mut self, column: &str, range: &Range<DateTime<Utc>>) -> &mut Self {
-        if let Some(since) = range.since {
-            self.push(" and ").push(column).push(" >= ").bind(clamp_moment(since));
-        }
-        if let Some(until) = range.until {
-            self.push(" and ").push(column).push(" < ").bind(clamp_moment(until));
-        }
-        self
+        self.compare(column, ">=", range.since.map(clamp_moment)).compare(
+            column,
+            "<",
+            range.until.map(clamp_moment),
+        )
     }
 
     /// Adds ` and since <= column and column <= until`.
     pub(crate) fn days(&mut self, column: &str, range: Range<NaiveDate>) -> &mut Self {
-        if let Some(since) = range.since {
-            self.push(" and ").push(column).push(" >= ").bind(clamp_day(since));
-        }
-        if let Some(until) = range.until {
-            self.push(" and ").push(column).push(" <= ").bind(clamp_day(until));
-        }
-        self
+        self.compare(column, ">=", range.since.map(clamp_day)).compare(
+            column,
+            "<=",
+            range.until.map(clamp_day),
+        )
     }
 
     /// Adds the full-text condition over `words`, the expression of the table's index.
@@ -135,7 +244,7 @@ impl Sql {
         let Some(text) = text else { return self };
         // The words hold no quote, backslash or colon: all of ASCII but letters and digits separates words.
         let query: Vec<_> = text.words().iter().map(|word| format!("'{word}':*")).collect();
-        self.push(" and ").push(words).push(" @@ ").bind(query.join(" & ")).push("::text::tsquery")
+        self.depends().push(" and ").push(words).push(" @@ ").bind(query.join(" & ")).push("::text::tsquery")
     }
 
     /// Adds an assignment for a patched field, with a comma before it unless it is the first.

@@ -12,7 +12,7 @@ use crate::bulk::{self, Reference};
 use crate::fault::Intent;
 use crate::row::Columns;
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Lead, Sql};
 use crate::stream;
 
 /// Ties an entity to its table. What is written here is all the SQL that the entity has of its own.
@@ -47,6 +47,9 @@ pub(crate) trait Table: Entity {
 
     /// Returns what a list is ordered by.
     fn order(by: Self::OrderBy) -> Ordering;
+
+    /// Lists the columns that have an index together with an order, first the column and then the order.
+    fn indexed_with(by: Self::OrderBy) -> &'static [&'static str];
 }
 
 /// Is the expression that a list is ordered by.
@@ -138,33 +141,84 @@ pub(crate) fn move_to<E: Table>(id: E::Id, column: &str, label: &str, enum_type:
     sql
 }
 
-/// Adds the order of a list and the place to begin after.
+/// Adds the order of a list and the place to begin after. A condition that leads becomes the beginning of both: as a
+/// range, from one end of which to the other the index has exactly the rows of the page in their order.
 pub(crate) fn arrange<E: Table>(sql: &mut Sql, order: Order<E::OrderBy>, after: Option<&Position>) {
     let Ordering { expression, nullable: _ } = E::order(order.by);
-    let (direction, beyond) = if order.descending { (" desc", " < ") } else { ("", " > ") };
-    match after {
-        None => {}
-        Some(Position { key: SortKey::Id | SortKey::Null, id }) => {
-            sql.push(" and t.id").push(beyond).bind(*id);
+    let (direction, beyond, begin, end) =
+        if order.descending { (" desc", "<", "<=", ">=") } else { ("", ">", ">=", "<=") };
+    let mut by = Vec::new();
+    let mut place = Vec::new();
+    match sql.lead.take() {
+        Some(Lead::One(column, value)) => {
+            sql.push(&format!(" and {column} {end} {value}"));
+            // The place to begin after says the same; with both, the server would begin here.
+            if after.is_none() {
+                sql.push(&format!(" and {column} {begin} {value}"));
+            }
+            by.push(column);
+            place.push(value);
         }
-        Some(Position { key, id }) => {
-            sql.push(" and (").push(expression).push(", t.id)").push(beyond).push("(");
-            match key {
-                SortKey::Id | SortKey::Null => &mut *sql,
+        Some(Lead::Null(column)) => {
+            // Stands in the order but not in the place, for nothing lies before or behind a null.
+            sql.push(&format!(" and {column} is null"));
+            by.push(column);
+        }
+        Some(Lead::Any(..)) | None => {}
+    }
+    let nulls = by.len() - place.len();
+    if order.by != E::OrderBy::ID {
+        by.push(expression);
+    }
+    by.push("t.id");
+    if let Some(Position { key, id }) = after {
+        let mut columns = by[nulls..].to_vec();
+        match key {
+            SortKey::Id => {}
+            // Among the rows without a value the id alone decides.
+            SortKey::Null => columns.retain(|column| *column != expression),
+            key => place.push(sql.aside(|sql| match key {
+                SortKey::Id | SortKey::Null => sql,
                 SortKey::Text(text) => sql.bind(text.as_str()),
                 SortKey::Moment(moment) => sql.bind(*moment),
                 SortKey::Day(day) => sql.bind(*day),
                 SortKey::Money(amount) => sql.bind(*amount),
                 SortKey::Rank(rank) => sql.label(crate::tasks::priority_at(*rank), crate::tasks::PRIORITY),
-            };
-            sql.push(", ").bind(*id).push(")");
+            })),
         }
+        place.push(sql.aside(|sql| sql.bind(*id)));
+        sql.push(&format!(" and ({}) {beyond} ({})", columns.join(", "), place.join(", ")));
     }
-    sql.push(" order by ");
-    if order.by != E::OrderBy::ID {
-        sql.push(expression).push(direction).push(", ");
+    let by: Vec<_> = by.iter().map(|column| format!("{column}{direction}")).collect();
+    sql.push(" order by ").push(&by.join(", "));
+}
+
+/// Begins the statement of a page with the conditions of its filter.
+fn filtered<E: Table>(list: &List<E>) -> Sql {
+    let mut sql = Sql { leading: E::indexed_with(list.order.by), ..select::<E>() };
+    E::condition(&list.filter, &mut sql);
+    sql
+}
+
+/// Builds the statement of a page. Where it is led by several values, it takes a page for each and merges them.
+fn page<E: Table>(list: &List<E>, limit: usize, after: Option<&Position>) -> Sql {
+    let mut sql = filtered(list);
+    let any = sql.take_any();
+    if let Some((column, _)) = any {
+        sql.lead = Some(Lead::One(column, "lead.value".to_owned()));
     }
-    sql.push("t.id").push(direction);
+    arrange::<E>(&mut sql, list.order, after);
+    sql.push(&format!(" limit {limit}"));
+    if let Some((_, values)) = any {
+        let each = sql.text.replacen(E::COLUMNS, "t.*", 1);
+        sql.text = format!(
+            "select {} from unnest({values}) as lead (value) cross join lateral ({each}) t",
+            E::COLUMNS
+        );
+        arrange::<E>(&mut sql, list.order, None);
+        sql.push(&format!(" limit {limit}"));
+    }
+    sql
 }
 
 impl Session {
@@ -196,8 +250,7 @@ impl Session {
     ) -> Result<Vec<E>> {
         let column = E::order(list.order.by).expression;
         let half = |null: &str, limit: usize, after: Option<&Position>| {
-            let mut sql = select::<E>();
-            E::condition(&list.filter, &mut sql);
+            let mut sql = filtered(list);
             sql.push(" and ").push(column).push(null);
             arrange::<E>(&mut sql, list.order, after);
             sql.push(&format!(" limit {limit}"));
@@ -266,10 +319,7 @@ impl<E: Table> Repository<E> for Session {
         if E::order(list.order.by).nullable {
             return Ok(list.page(self.list_with_nulls(list, limit + 1, after.as_ref()).await?));
         }
-        let mut sql = select::<E>();
-        E::condition(&list.filter, &mut sql);
-        arrange::<E>(&mut sql, list.order, after.as_ref());
-        sql.push(&format!(" limit {}", limit + 1));
+        let sql = page(list, limit + 1, after.as_ref());
         Ok(list.page(self.entities(Intent::Read, sql).await?))
     }
 

@@ -83,10 +83,10 @@ impl Table for Task {
         let TaskFilter { ids, status, priority, assigned_to, customer_id, due, text, created, updated } =
             filter;
         sql.any_id("t.id", ids.as_ref())
+            .any_id("t.customer_id", customer_id.as_ref())
+            .assigned(assigned_to.as_ref())
             .any_label("t.status", STATUS, status.as_ref())
             .any_label("t.priority", PRIORITY, priority.as_ref())
-            .assigned(assigned_to.as_ref())
-            .any_id("t.customer_id", customer_id.as_ref())
             .days("t.due_date", *due)
             .text(WORDS, text.as_ref())
             .moments("t.created_at", created)
@@ -101,6 +101,17 @@ impl Table for Task {
             TaskOrderBy::Title => Ordering::by(r#"t.title collate "C""#),
             TaskOrderBy::DueDate => Ordering::by_nullable("t.due_date"),
             TaskOrderBy::Priority => Ordering::by("t.priority"),
+        }
+    }
+
+    fn indexed_with(by: TaskOrderBy) -> &'static [&'static str] {
+        match by {
+            TaskOrderBy::Id => &["t.customer_id", "t.assigned_to", "t.status", "t.priority"],
+            TaskOrderBy::CreatedAt
+            | TaskOrderBy::UpdatedAt
+            | TaskOrderBy::Title
+            | TaskOrderBy::DueDate
+            | TaskOrderBy::Priority => &[],
         }
     }
 }

@@ -77,6 +77,10 @@ impl Table for User {
             UserOrderBy::Name => Ordering::by(r#"t.name collate "C""#),
         }
     }
+
+    fn indexed_with(_by: UserOrderBy) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 #[async_trait]
