@@ -80,7 +80,7 @@ $$;
 -- Splits a text into its lower-cased words. A word is a run of characters other than the separators: everything in
 -- ASCII but letters and digits, and the spaces, punctuation and symbols listed. A word longer than a tsvector takes is
 -- cut, and of a longer text than the library accepts only the beginning counts, so that no row is refused.
-create function crm.words(t text) returns tsvector language plpgsql immutable strict parallel safe as $$
+create function crm.words(t text) returns tsvector language plpgsql immutable strict parallel safe cost 1000 as $$
 declare
   w text := regexp_replace(
     crm.fold(left(t, 110000)) collate "C",

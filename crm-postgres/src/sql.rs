@@ -21,6 +21,8 @@ pub(crate) struct Sql {
     pub(crate) leading: &'static [&'static str],
     /// The condition that leads the page.
     pub(crate) lead: Option<Lead>,
+    /// Whether there is a full-text condition. See [`text`](Self::text).
+    pub(crate) searches: bool,
     /// How many conditions there are.
     pub(crate) conditions: usize,
 }
@@ -166,7 +168,7 @@ impl Sql {
     }
 
     /// Writes the condition that was to lead as any other.
-    fn follow(&mut self) -> &mut Self {
+    pub(crate) fn follow(&mut self) -> &mut Self {
         match self.lead.take() {
             Some(Lead::One(column, value)) => self.push(&format!(" and {column} = {value}")),
             Some(Lead::Null(column)) => self.push(&format!(" and {column} is null")),
@@ -240,11 +242,22 @@ impl Sql {
     }
 
     /// Adds the full-text condition over `words`, the expression of the table's index.
+    ///
+    /// For the planner the beginning of a word is in at least one row of fifty, however rare it is, so that it would
+    /// rather walk the table in the order of the list until it has met a page of them. It is kept from that in two ways:
+    /// the subselect hides the words, of which it then expects few, and the statement has to collect the rows before it
+    /// puts them in order.
     pub(crate) fn text(&mut self, words: &str, text: Option<&crm_core::SearchText>) -> &mut Self {
         let Some(text) = text else { return self };
         // The words hold no quote, backslash or colon: all of ASCII but letters and digits separates words.
         let query: Vec<_> = text.words().iter().map(|word| format!("'{word}':*")).collect();
-        self.depends().push(" and ").push(words).push(" @@ ").bind(query.join(" & ")).push("::text::tsquery")
+        self.searches = true;
+        self.depends()
+            .push(" and ")
+            .push(words)
+            .push(" @@ (select ")
+            .bind(query.join(" & "))
+            .push("::text::tsquery)")
     }
 
     /// Adds an assignment for a patched field, with a comma before it unless it is the first.

@@ -197,6 +197,10 @@ pub(crate) fn arrange<E: Table>(sql: &mut Sql, order: Order<E::OrderBy>, after: 
 fn filtered<E: Table>(list: &List<E>) -> Sql {
     let mut sql = Sql { leading: E::indexed_with(list.order.by), ..select::<E>() };
     E::condition(&list.filter, &mut sql);
+    if sql.searches {
+        let found = sql.follow().text.replacen(E::COLUMNS, "t.*", 1);
+        sql.text = format!("select {} from ({found} offset 0) t where true", E::COLUMNS);
+    }
     sql
 }
 
