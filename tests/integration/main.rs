@@ -7,6 +7,7 @@ mod embedded;
 mod filters;
 mod migrate;
 mod paging;
+mod plans;
 mod pool;
 mod readme;
 mod roundtrip;
