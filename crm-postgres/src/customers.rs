@@ -10,6 +10,7 @@ use tracing::instrument;
 
 use crate::bulk::Reference;
 use crate::fault::{self, Intent};
+use crate::filter::Conditions;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
@@ -70,9 +71,10 @@ impl Table for Customer {
             .set("notes", notes, |sql, notes| sql.bind(notes.as_str()));
     }
 
-    fn condition(filter: &CustomerFilter, sql: &mut Sql) {
+    fn condition(filter: &CustomerFilter, conditions: &mut Conditions<'_>) {
         let CustomerFilter { ids, tags_any, tags_all, company, email, text, created, updated } = filter;
-        sql.any_id("t.id", ids.as_ref())
+        conditions
+            .any_id("t.id", ids.as_ref())
             .has_any("t.tags", tags_any.as_ref())
             .has_all("t.tags", tags_all.as_ref())
             .any_text("t.company", company.as_ref())

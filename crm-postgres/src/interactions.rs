@@ -6,6 +6,7 @@ use crm_core::{
 };
 
 use crate::bulk::Reference;
+use crate::filter::Conditions;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
@@ -58,9 +59,10 @@ impl Table for Interaction {
             .set("date", date, |sql, date| sql.bind(*date));
     }
 
-    fn condition(filter: &InteractionFilter, sql: &mut Sql) {
+    fn condition(filter: &InteractionFilter, conditions: &mut Conditions<'_>) {
         let InteractionFilter { ids, customer_id, kind, created_by, date, text, created } = filter;
-        sql.any_id("t.id", ids.as_ref())
+        conditions
+            .any_id("t.id", ids.as_ref())
             .any_id("t.customer_id", customer_id.as_ref())
             .any_id("t.created_by", created_by.as_ref())
             .any_label("t.type", TYPE, kind.as_ref())

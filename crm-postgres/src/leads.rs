@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use tracing::instrument;
 
 use crate::bulk::Reference;
+use crate::filter::Conditions;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
@@ -67,10 +68,11 @@ impl Table for Lead {
             .set("assigned_to", assigned_to, |sql, id| sql.bind(id.0));
     }
 
-    fn condition(filter: &LeadFilter, sql: &mut Sql) {
+    fn condition(filter: &LeadFilter, conditions: &mut Conditions<'_>) {
         let LeadFilter { ids, stage, customer_id, assigned_to, min_value, max_value, text, created, updated } =
             filter;
-        sql.any_id("t.id", ids.as_ref())
+        conditions
+            .any_id("t.id", ids.as_ref())
             .any_id("t.customer_id", customer_id.as_ref())
             .assigned(assigned_to.as_ref())
             .any_label("t.stage", STAGE, stage.as_ref())

@@ -28,8 +28,10 @@ mod customers;
 #[cfg(unix)]
 mod embedded;
 mod fault;
+mod filter;
 mod interactions;
 mod leads;
+mod list;
 mod migrate;
 mod options;
 mod pool;

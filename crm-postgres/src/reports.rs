@@ -10,9 +10,10 @@ use sqlx::postgres::PgRow;
 use tracing::instrument;
 
 use crate::fault::{self, Intent};
+use crate::filter::clamp_day;
 use crate::row::Columns;
 use crate::session::Session;
-use crate::sql::{Sql, clamp_day};
+use crate::sql::Sql;
 use crate::table::Table;
 use crate::transaction::Tx;
 

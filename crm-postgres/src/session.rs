@@ -96,7 +96,7 @@ impl Session {
         intent: Intent,
         sql: Sql,
     ) -> Result<Vec<PgRow>, Failure> {
-        let Sql { text, arguments, passing, .. } = sql;
+        let Sql { text, arguments, passing } = sql;
         let query = sqlx::query_with(AssertSqlSafe(text), arguments);
         let query = query.persistent(self.pool.settings.prepared_statements && !passing);
         within(self.pool.settings.call_timeout, intent, query.fetch_all(connection)).await

@@ -11,9 +11,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sqlx::postgres::PgRow;
 
 use crate::fault::Intent;
+use crate::list::{arrange, restrict, select};
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::table::{Table, arrange, read, select};
+use crate::table::{Table, read};
 use crate::transaction::Tx;
 
 /// Is how many rows are fetched at a time.
@@ -41,8 +42,8 @@ pub(crate) fn stream<'s, E: Table>(
     order: Order<<E as Entity>::OrderBy>,
 ) -> BoxStream<'s, Result<E>> {
     let mut sql = select::<E>();
-    E::condition(filter, &mut sql);
-    arrange::<E>(&mut sql, order, None);
+    restrict::<E>(&mut sql, filter);
+    arrange::<E>(&mut sql, order, None, None);
     // Only here: a page never mixes rows with and without a value in one statement.
     if E::order(order.by).nullable && order.descending {
         sql.text = sql.text.replacen(" desc, t.id desc", " desc nulls last, t.id desc", 1);

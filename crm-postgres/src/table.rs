@@ -1,8 +1,8 @@
 //! What a repository needs to know of its table, and the operations that all five have.
 
 use async_trait::async_trait;
-use crm_core::{Changes as _, OrderBy as _};
-use crm_core::{Entity, Error, List, Order, Page, Position, Repository, Result, SortKey, Valid};
+use crm_core::Changes as _;
+use crm_core::{Entity, Error, List, Order, Page, Repository, Result, Valid};
 use futures_core::stream::BoxStream;
 use sqlx::postgres::PgRow;
 use sqlx::{Encode, Postgres, Type};
@@ -10,10 +10,11 @@ use tracing::instrument;
 
 use crate::bulk::{self, Reference};
 use crate::fault::Intent;
+use crate::filter::Conditions;
 use crate::row::Columns;
 use crate::session::Session;
-use crate::sql::{Lead, Sql};
-use crate::stream;
+use crate::sql::Sql;
+use crate::{list, stream};
 
 /// Ties an entity to its table. What is written here is all the SQL that the entity has of its own.
 pub(crate) trait Table: Entity {
@@ -42,13 +43,14 @@ pub(crate) trait Table: Entity {
     /// Adds the assignments of a patch.
     fn assign(patch: &Self::Patch, sql: &mut Sql);
 
-    /// Adds the conditions of a filter, each with `and` before it.
-    fn condition(filter: &Self::Filter, sql: &mut Sql);
+    /// Adds the conditions of a filter.
+    fn condition(filter: &Self::Filter, conditions: &mut Conditions<'_>);
 
     /// Returns what a list is ordered by.
     fn order(by: Self::OrderBy) -> Ordering;
 
-    /// Lists the columns that have an index together with an order, first the column and then the order.
+    /// Lists the columns that have an index together with an order, first the column and then the order, the most telling
+    /// column first.
     fn indexed_with(by: Self::OrderBy) -> &'static [&'static str];
 }
 
@@ -114,11 +116,6 @@ impl Fields for Insert {
     }
 }
 
-/// Begins `select … from … t where true`.
-pub(crate) fn select<E: Table>() -> Sql {
-    Sql::new(format!("select {} from {} t where true", E::COLUMNS, E::TABLE))
-}
-
 /// Builds the statement that inserts one row and returns it.
 pub(crate) fn insert<E: Table>(new: &E::New) -> Sql {
     let mut row = Insert::default();
@@ -141,93 +138,9 @@ pub(crate) fn move_to<E: Table>(id: E::Id, column: &str, label: &str, enum_type:
     sql
 }
 
-/// Adds the order of a list and the place to begin after. A condition that leads becomes the beginning of both: as a
-/// range, from one end of which to the other the index has exactly the rows of the page in their order.
-pub(crate) fn arrange<E: Table>(sql: &mut Sql, order: Order<E::OrderBy>, after: Option<&Position>) {
-    let Ordering { expression, nullable: _ } = E::order(order.by);
-    let (direction, beyond, begin, end) =
-        if order.descending { (" desc", "<", "<=", ">=") } else { ("", ">", ">=", "<=") };
-    let mut by = Vec::new();
-    let mut place = Vec::new();
-    match sql.lead.take() {
-        Some(Lead::One(column, value)) => {
-            sql.push(&format!(" and {column} {end} {value}"));
-            // The place to begin after says the same; with both, the server would begin here.
-            if after.is_none() {
-                sql.push(&format!(" and {column} {begin} {value}"));
-            }
-            by.push(column);
-            place.push(value);
-        }
-        Some(Lead::Null(column)) => {
-            // Stands in the order but not in the place, for nothing lies before or behind a null.
-            sql.push(&format!(" and {column} is null"));
-            by.push(column);
-        }
-        Some(Lead::Any(..)) | None => {}
-    }
-    let nulls = by.len() - place.len();
-    if order.by != E::OrderBy::ID {
-        by.push(expression);
-    }
-    by.push("t.id");
-    if let Some(Position { key, id }) = after {
-        let mut columns = by[nulls..].to_vec();
-        match key {
-            SortKey::Id => {}
-            // Among the rows without a value the id alone decides.
-            SortKey::Null => columns.retain(|column| *column != expression),
-            key => place.push(sql.aside(|sql| match key {
-                SortKey::Id | SortKey::Null => sql,
-                SortKey::Text(text) => sql.bind(text.as_str()),
-                SortKey::Moment(moment) => sql.bind(*moment),
-                SortKey::Day(day) => sql.bind(*day),
-                SortKey::Money(amount) => sql.bind(*amount),
-                SortKey::Rank(rank) => sql.label(crate::tasks::priority_at(*rank), crate::tasks::PRIORITY),
-            })),
-        }
-        place.push(sql.aside(|sql| sql.bind(*id)));
-        sql.push(&format!(" and ({}) {beyond} ({})", columns.join(", "), place.join(", ")));
-    }
-    let by: Vec<_> = by.iter().map(|column| format!("{column}{direction}")).collect();
-    sql.push(" order by ").push(&by.join(", "));
-}
-
-/// Begins the statement of a page with the conditions of its filter.
-fn filtered<E: Table>(list: &List<E>) -> Sql {
-    let mut sql = Sql { leading: E::indexed_with(list.order.by), ..select::<E>() };
-    E::condition(&list.filter, &mut sql);
-    if sql.searches {
-        let found = sql.follow().text.replacen(E::COLUMNS, "t.*", 1);
-        sql.text = format!("select {} from ({found} offset 0) t where true", E::COLUMNS);
-    }
-    sql
-}
-
-/// Builds the statement of a page. Where it is led by several values, it takes a page for each and merges them.
-fn page<E: Table>(list: &List<E>, limit: usize, after: Option<&Position>) -> Sql {
-    let mut sql = filtered(list);
-    let any = sql.take_any();
-    if let Some((column, _)) = any {
-        sql.lead = Some(Lead::One(column, "lead.value".to_owned()));
-    }
-    arrange::<E>(&mut sql, list.order, after);
-    sql.push(&format!(" limit {limit}"));
-    if let Some((_, values)) = any {
-        let each = sql.text.replacen(E::COLUMNS, "t.*", 1);
-        sql.text = format!(
-            "select {} from unnest({values}) as lead (value) cross join lateral ({each}) t",
-            E::COLUMNS
-        );
-        arrange::<E>(&mut sql, list.order, None);
-        sql.push(&format!(" limit {limit}"));
-    }
-    sql
-}
-
 impl Session {
     /// Reads rows that are of an entity.
-    async fn entities<E: Table>(&self, intent: Intent, sql: Sql) -> Result<Vec<E>> {
+    pub(crate) async fn entities<E: Table>(&self, intent: Intent, sql: Sql) -> Result<Vec<E>> {
         self.rows(intent, sql).await?.iter().map(read::<E>).collect()
     }
 
@@ -242,33 +155,6 @@ impl Session {
             Some(changed) => Ok(changed),
             None => self.get(id).await,
         }
-    }
-
-    /// Reads a page whose order has nulls: first the rows with a value, then, when the page is not full, those without.
-    /// Each half comes from the index in its order, which one statement with `nulls last` would not do both ways.
-    async fn list_with_nulls<E: Table>(
-        &self,
-        list: &List<E>,
-        limit: usize,
-        after: Option<&Position>,
-    ) -> Result<Vec<E>> {
-        let column = E::order(list.order.by).expression;
-        let half = |null: &str, limit: usize, after: Option<&Position>| {
-            let mut sql = filtered(list);
-            sql.push(" and ").push(column).push(null);
-            arrange::<E>(&mut sql, list.order, after);
-            sql.push(&format!(" limit {limit}"));
-            sql
-        };
-        let in_nulls = after.filter(|position| position.key == SortKey::Null);
-        let mut rows = match in_nulls {
-            Some(_) => Vec::new(),
-            None => self.entities(Intent::Read, half(" is not null", limit, after)).await?,
-        };
-        if rows.len() < limit {
-            rows.extend(self.entities(Intent::Read, half(" is null", limit - rows.len(), in_nulls)).await?);
-        }
-        Ok(rows)
     }
 }
 
@@ -301,7 +187,7 @@ impl<E: Table> Repository<E> for Session {
 
     #[instrument(name = "crm.find", skip_all, fields(entity = %E::KIND, %id))]
     async fn find(&self, id: E::Id) -> Result<Option<E>> {
-        let mut sql = select::<E>();
+        let mut sql = list::select::<E>();
         sql.push(" and t.id = ").bind(id.into());
         self.entity(Intent::Read, sql).await
     }
@@ -309,7 +195,7 @@ impl<E: Table> Repository<E> for Session {
     #[instrument(name = "crm.get_many", skip_all, fields(entity = %E::KIND, ids = ids.len()))]
     async fn get_many(&self, ids: &[E::Id]) -> Result<Vec<E>> {
         let keys: Vec<i64> = ids.iter().map(|&id| id.into()).collect();
-        let mut sql = select::<E>();
+        let mut sql = list::select::<E>();
         sql.push(" and t.id = any(").bind(keys).push(")");
         let rows = self.entities::<E>(Intent::Read, sql).await?;
         let found: std::collections::HashMap<E::Id, E> =
@@ -319,12 +205,7 @@ impl<E: Table> Repository<E> for Session {
 
     #[instrument(name = "crm.list", skip_all, fields(entity = %E::KIND, order = %list.order))]
     async fn list(&self, list: &List<E>) -> Result<Page<E>> {
-        let (limit, after) = list.start()?;
-        if E::order(list.order.by).nullable {
-            return Ok(list.page(self.list_with_nulls(list, limit + 1, after.as_ref()).await?));
-        }
-        let sql = page(list, limit + 1, after.as_ref());
-        Ok(list.page(self.entities(Intent::Read, sql).await?))
+        Ok(list.page(list::rows(self, list).await?))
     }
 
     fn stream(&self, filter: E::Filter, order: Order<E::OrderBy>) -> BoxStream<'_, Result<E>> {
@@ -334,7 +215,7 @@ impl<E: Table> Repository<E> for Session {
     #[instrument(name = "crm.count", skip_all, fields(entity = %E::KIND))]
     async fn count(&self, filter: &E::Filter) -> Result<i64> {
         let mut sql = Sql::new(format!("select count(*) from {} t where true", E::TABLE));
-        E::condition(filter, &mut sql);
+        list::restrict::<E>(&mut sql, filter);
         let row = self.row(Intent::Read, sql).await?;
         let count = row.map(|row| Columns::new(&row).next()).transpose();
         Ok(count.map_err(|error| crate::fault::of_statement(error, Intent::Read))?.unwrap_or_default())

@@ -7,6 +7,7 @@ use crm_core::{
 use tracing::instrument;
 
 use crate::bulk::Reference;
+use crate::filter::Conditions;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
@@ -79,10 +80,11 @@ impl Table for Task {
             .set("customer_id", customer_id, |sql, id| sql.bind(id.0));
     }
 
-    fn condition(filter: &TaskFilter, sql: &mut Sql) {
+    fn condition(filter: &TaskFilter, conditions: &mut Conditions<'_>) {
         let TaskFilter { ids, status, priority, assigned_to, customer_id, due, text, created, updated } =
             filter;
-        sql.any_id("t.id", ids.as_ref())
+        conditions
+            .any_id("t.id", ids.as_ref())
             .any_id("t.customer_id", customer_id.as_ref())
             .assigned(assigned_to.as_ref())
             .any_label("t.status", STATUS, status.as_ref())

@@ -6,10 +6,12 @@ use tracing::instrument;
 
 use crate::bulk::Reference;
 use crate::fault::Intent;
+use crate::filter::Conditions;
+use crate::list;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::table::{Fields, Ordering, Table, select};
+use crate::table::{Fields, Ordering, Table};
 
 const ROLE: &str = "crm.user_role";
 
@@ -58,11 +60,12 @@ impl Table for User {
             .set("role", role, |sql, role| sql.label(role.as_str(), ROLE));
     }
 
-    fn condition(filter: &UserFilter, sql: &mut Sql) {
+    fn condition(filter: &UserFilter, conditions: &mut Conditions<'_>) {
         let UserFilter { ids, role, email, created, updated } = filter;
         let folded =
             email.as_ref().map(|emails| emails.iter().map(|email| email.to_ascii_lowercase()).collect());
-        sql.any_id("t.id", ids.as_ref())
+        conditions
+            .any_id("t.id", ids.as_ref())
             .any_label("t.role", ROLE, role.as_ref())
             .any_text(FOLDED_EMAIL, folded.as_ref())
             .moments("t.created_at", created)
@@ -87,8 +90,9 @@ impl Table for User {
 impl UserRepository for Session {
     #[instrument(name = "crm.find_by_email", skip_all)]
     async fn find_by_email(&self, email: &str) -> Result<Option<User>> {
-        let mut sql = select::<User>();
-        sql.any_text(FOLDED_EMAIL, Some(&vec![email.trim().to_ascii_lowercase()]));
+        let mut sql = list::select::<User>();
+        let filter = UserFilter { email: Some(vec![email.trim().to_owned()]), ..UserFilter::default() };
+        list::restrict::<User>(&mut sql, &filter);
         self.entity(Intent::Read, sql).await
     }
 

@@ -1,0 +1,180 @@
+//! The conditions of a filter, each by itself until it is known which of them leads the page.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use crm_core::{Assignee, Id, Range, SearchText};
+use sqlx::{Encode, Postgres, Type};
+
+use crate::sql::Sql;
+
+/// Is one condition. The values are parameters already; the texts say where.
+#[derive(Clone, Debug)]
+pub(crate) enum Condition {
+    /// The column has the value that is written so.
+    Is(&'static str, String),
+    /// The column is null.
+    IsNull(&'static str),
+    /// The column has one of the values in the array that is written so; none of them repeats.
+    IsAny(&'static str, String),
+    /// A few rows fulfil it, or most, depending on the values.
+    Depends(String),
+    /// The row has the words searched for.
+    Searches(String),
+    /// It comes from the list itself, not from the filter.
+    Fixed(String),
+}
+
+impl Condition {
+    /// Writes the condition as SQL.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Is(column, value) => format!("{column} = {value}"),
+            Self::IsNull(column) => format!("{column} is null"),
+            Self::IsAny(column, values) => format!("{column} = any({values})"),
+            Self::Depends(text) | Self::Searches(text) | Self::Fixed(text) => text.clone(),
+        }
+    }
+}
+
+/// Collects the conditions of a filter, while their values go into the statement.
+pub(crate) struct Conditions<'s> {
+    sql: &'s mut Sql,
+    pub(crate) all: Vec<Condition>,
+}
+
+impl<'s> Conditions<'s> {
+    pub(crate) const fn new(sql: &'s mut Sql) -> Self {
+        Self { sql, all: Vec::new() }
+    }
+
+    fn add(&mut self, condition: Condition) -> &mut Self {
+        self.all.push(condition);
+        self
+    }
+
+    /// Takes one value as an equation, and any other number of them as an array.
+    fn any_of<T: Ord>(
+        &mut self,
+        column: &'static str,
+        values: Option<BTreeSet<T>>,
+        array_type: &str,
+        one: impl for<'q> FnOnce(&'q mut Sql, T) -> &'q mut Sql,
+    ) -> &mut Self
+    where
+        Vec<T>: for<'t> Encode<'t, Postgres> + Type<Postgres>,
+    {
+        let Some(mut values) = values else { return self };
+        let condition = match values.pop_first() {
+            Some(value) if values.is_empty() => Condition::Is(column, self.sql.aside(|sql| one(sql, value))),
+            first => {
+                let values: Vec<T> = first.into_iter().chain(values).collect();
+                Condition::IsAny(column, self.sql.aside(|sql| sql.bind(values).push(array_type)))
+            }
+        };
+        self.add(condition)
+    }
+
+    /// Adds the condition that the column has any of the ids.
+    pub(crate) fn any_id<I: Id>(&mut self, column: &'static str, ids: Option<&Vec<I>>) -> &mut Self {
+        let ids = ids.map(|ids| ids.iter().map(|&id| id.into()).collect::<BTreeSet<i64>>());
+        self.any_of(column, ids, "", |sql, id| sql.bind(id))
+    }
+
+    /// Adds the condition that the column has any of the texts.
+    pub(crate) fn any_text(&mut self, column: &'static str, texts: Option<&Vec<String>>) -> &mut Self {
+        let texts = texts.map(|texts| storable(texts).into_iter().map(str::to_owned).collect());
+        self.any_of(column, texts, "", |sql, text: String| sql.bind(text))
+    }
+
+    /// Adds the condition that the column has any of the labels of an enum type.
+    pub(crate) fn any_label<L: ToString>(
+        &mut self,
+        column: &'static str,
+        enum_type: &str,
+        labels: Option<&Vec<L>>,
+    ) -> &mut Self {
+        let labels = labels.map(|labels| labels.iter().map(L::to_string).collect());
+        let array_type = format!("::text[]::{enum_type}[]");
+        self.any_of(column, labels, &array_type, |sql, label: String| sql.label(&label, enum_type))
+    }
+
+    /// Adds the condition on who a lead or a task is assigned to.
+    pub(crate) fn assigned(&mut self, assignee: Option<&Assignee>) -> &mut Self {
+        const COLUMN: &str = "t.assigned_to";
+        match assignee {
+            None => self,
+            Some(Assignee::AnyOf(users)) => self.any_id(COLUMN, Some(users)),
+            Some(Assignee::Unassigned) => self.add(Condition::IsNull(COLUMN)),
+        }
+    }
+
+    /// Adds the condition that an array has any of the texts.
+    pub(crate) fn has_any(&mut self, column: &str, texts: Option<&Vec<String>>) -> &mut Self {
+        self.compare(column, "&&", texts.map(|texts| storable(texts)))
+    }
+
+    /// Adds the condition that an array has all of the texts.
+    pub(crate) fn has_all(&mut self, column: &str, texts: Option<&Vec<String>>) -> &mut Self {
+        let Some(texts) = texts else { return self };
+        let possible = storable(texts);
+        if possible.len() < texts.len() {
+            return self.add(Condition::Fixed("false".to_owned()));
+        }
+        self.compare(column, "@>", Some(possible))
+    }
+
+    /// Adds a comparison with a value, such as `column @> …`.
+    pub(crate) fn compare<'t, T: Encode<'t, Postgres> + Type<Postgres>>(
+        &mut self,
+        column: &str,
+        operator: &str,
+        value: Option<T>,
+    ) -> &mut Self {
+        let Some(value) = value else { return self };
+        let value = self.sql.aside(|sql| sql.bind(value));
+        self.add(Condition::Depends(format!("{column} {operator} {value}")))
+    }
+
+    /// Adds the condition that since ≤ column < until.
+    pub(crate) fn moments(&mut self, column: &str, range: &Range<DateTime<Utc>>) -> &mut Self {
+        self.compare(column, ">=", range.since.map(clamp_moment));
+        self.compare(column, "<", range.until.map(clamp_moment))
+    }
+
+    /// Adds the condition that since ≤ column ≤ until.
+    pub(crate) fn days(&mut self, column: &str, range: Range<NaiveDate>) -> &mut Self {
+        self.compare(column, ">=", range.since.map(clamp_day));
+        self.compare(column, "<=", range.until.map(clamp_day))
+    }
+
+    /// Adds the full-text condition over `words`, the expression of the table's index.
+    ///
+    /// The planner takes the beginning of a word to be in at least one row of fifty, however rare it is, and would rather
+    /// walk the table in the order of the list until it has met a page of them. The subselect hides the words from it.
+    pub(crate) fn text(&mut self, words: &str, text: Option<&SearchText>) -> &mut Self {
+        let Some(text) = text else { return self };
+        // The words hold no quote, backslash or colon: all of ASCII but letters and digits separates words.
+        let query: Vec<_> = text.words().iter().map(|word| format!("'{word}':*")).collect();
+        let query = self.sql.aside(|sql| sql.bind(query.join(" & ")));
+        self.add(Condition::Searches(format!("{words} @@ (select {query}::text::tsquery)")))
+    }
+}
+
+/// Leaves out the texts with a NUL, which PostgreSQL cannot hold and would refuse even to compare with.
+fn storable(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).filter(|text| !text.contains('\0')).collect()
+}
+
+/// Brings a moment into the years that PostgreSQL knows; nothing stored lies beyond them.
+pub(crate) fn clamp_moment(moment: DateTime<Utc>) -> DateTime<Utc> {
+    let day = moment.date_naive();
+    let clamped = clamp_day(day);
+    if day == clamped { moment } else { clamped.and_time(moment.time()).and_utc() }
+}
+
+/// Brings a day into the years that PostgreSQL knows; nothing stored lies beyond them.
+pub(crate) fn clamp_day(day: NaiveDate) -> NaiveDate {
+    let bound = |year| NaiveDate::from_ymd_opt(year, 1, 1).expect("a year of four digits has a first day");
+    day.clamp(bound(-4000), bound(10_001))
+}

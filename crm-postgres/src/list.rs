@@ -1,0 +1,166 @@
+//! The statements of lists: which condition leads, in which order, and where a page begins.
+
+use crm_core::{List, Order, OrderBy as _, Position, Result, SortKey};
+
+use crate::fault::Intent;
+use crate::filter::{Condition, Conditions};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::table::{Ordering, Table};
+use crate::tasks;
+
+/// Begins `select … from … t where true`.
+pub(crate) fn select<E: Table>() -> Sql {
+    Sql::new(format!("select {} from {} t where true", E::COLUMNS, E::TABLE))
+}
+
+fn conditions<E: Table>(sql: &mut Sql, filter: &E::Filter) -> Vec<Condition> {
+    let mut conditions = Conditions::new(sql);
+    E::condition(filter, &mut conditions);
+    conditions.all
+}
+
+fn add(sql: &mut Sql, conditions: &[Condition]) {
+    for condition in conditions {
+        sql.push(" and ").push(&condition.text());
+    }
+}
+
+/// Adds the conditions of a filter to a statement whose rows need no order.
+pub(crate) fn restrict<E: Table>(sql: &mut Sql, filter: &E::Filter) {
+    let conditions = conditions::<E>(sql, filter);
+    add(sql, &conditions);
+}
+
+/// Reads the rows of a page, and one more where there is one.
+///
+/// Where the order has nulls, it reads first the rows with a value and then, when the page is not full, those without.
+/// Each half comes from the index in its order, which one statement with `nulls last` would not do both ways.
+pub(crate) async fn rows<E: Table>(session: &Session, list: &List<E>) -> Result<Vec<E>> {
+    let (limit, after) = list.start()?;
+    let (limit, after) = (limit + 1, after.as_ref());
+    let Ordering { expression, nullable } = E::order(list.order.by);
+    if !nullable {
+        return session.entities(Intent::Read, page(list, limit, after, None)).await;
+    }
+    let half = |null: &str, limit, after| {
+        let only = Condition::Fixed(format!("{expression} {null}"));
+        session.entities(Intent::Read, page(list, limit, after, Some(only)))
+    };
+    let in_nulls = after.filter(|position| position.key == SortKey::Null);
+    let mut rows = match in_nulls {
+        Some(_) => Vec::new(),
+        None => half("is not null", limit, after).await?,
+    };
+    if rows.len() < limit {
+        rows.extend(half("is null", limit - rows.len(), in_nulls).await?);
+    }
+    Ok(rows)
+}
+
+/// Builds the statement of a page.
+///
+/// A condition may lead the page: there is an index of its column together with the order. Written as an equation, the
+/// planner would drop the column from the order and might then walk the whole table in the order alone, looking for the
+/// few rows that fit; so the column stays in the order, and its value in the bounds (see [`arrange`]). Where several values
+/// of one column are the only condition, the page takes a page for each of them and merges these.
+fn page<E: Table>(list: &List<E>, limit: usize, after: Option<&Position>, half: Option<Condition>) -> Sql {
+    let mut sql = select::<E>();
+    let mut conditions = conditions::<E>(&mut sql, &list.filter);
+    // Which of two conditions is better served by its index depends on the values, as do ranges, arrays and words. Of a
+    // statement with a name the server soon keeps one plan for all values, so such a statement gets none.
+    let plain = |condition: &Condition| {
+        matches!(condition, Condition::Is(..) | Condition::IsNull(_) | Condition::IsAny(..))
+    };
+    sql.passing = conditions.len() > 1 || !conditions.iter().all(plain);
+    let indexed = E::indexed_with(list.order.by);
+
+    if conditions.iter().any(|condition| matches!(condition, Condition::Searches(_))) {
+        // The rows are collected before they are put in order, by `offset 0`, or the planner would walk the order again.
+        add(&mut sql, &conditions);
+        let found = sql.text.replacen(E::COLUMNS, "t.*", 1);
+        sql.text = format!("select {} from ({found} offset 0) t where true", E::COLUMNS);
+        conditions.clear();
+    }
+    conditions.extend(half);
+    if let [Condition::IsAny(column, values)] = conditions.as_slice()
+        && indexed.contains(column)
+    {
+        let each = Condition::Is(column, "lead.value".to_owned());
+        arrange::<E>(&mut sql, list.order, Some(&each), after);
+        let each = sql.push(&format!(" limit {limit}")).text.replacen(E::COLUMNS, "t.*", 1);
+        sql.text = format!(
+            "select {} from unnest({values}) as lead (value) cross join lateral ({each}) t",
+            E::COLUMNS
+        );
+        arrange::<E>(&mut sql, list.order, None, None);
+    } else {
+        let of = |condition: &Condition| match condition {
+            Condition::Is(column, _) | Condition::IsNull(column) => Some(*column),
+            _ => None,
+        };
+        let lead =
+            indexed.iter().find_map(|column| conditions.iter().position(|found| of(found) == Some(column)));
+        let lead = lead.map(|at| conditions.remove(at));
+        add(&mut sql, &conditions);
+        arrange::<E>(&mut sql, list.order, lead.as_ref(), after);
+    }
+    sql.push(&format!(" limit {limit}"));
+    sql
+}
+
+/// Adds the order of a list and the place to begin after. A condition that leads becomes the beginning of both: as a
+/// range, from one end of which to the other the index has exactly the rows of the page in their order.
+pub(crate) fn arrange<E: Table>(
+    sql: &mut Sql,
+    order: Order<E::OrderBy>,
+    lead: Option<&Condition>,
+    after: Option<&Position>,
+) {
+    let (direction, beyond, begin, end) =
+        if order.descending { (" desc", "<", "<=", ">=") } else { ("", ">", ">=", "<=") };
+    let mut by = Vec::new();
+    // The columns in the bounds and their values: a null stands in the order only, for nothing lies before or behind it.
+    let (mut columns, mut place) = (Vec::new(), Vec::new());
+    match lead {
+        Some(Condition::Is(column, value)) => {
+            sql.push(&format!(" and {column} {end} {value}"));
+            // The place to begin after says the same; with both, the server would begin here.
+            if after.is_none() {
+                sql.push(&format!(" and {column} {begin} {value}"));
+            }
+            by.push(*column);
+            columns.push(*column);
+            place.push(value.clone());
+        }
+        Some(Condition::IsNull(column)) => {
+            sql.push(&format!(" and {column} is null"));
+            by.push(*column);
+        }
+        _ => {}
+    }
+    let Ordering { expression, nullable: _ } = E::order(order.by);
+    if order.by != E::OrderBy::ID {
+        by.push(expression);
+    }
+    by.push("t.id");
+    if let Some(Position { key, id }) = after {
+        let key = sql.aside(|sql| match key {
+            SortKey::Id | SortKey::Null => sql,
+            SortKey::Text(text) => sql.bind(text.as_str()),
+            SortKey::Moment(moment) => sql.bind(*moment),
+            SortKey::Day(day) => sql.bind(*day),
+            SortKey::Money(amount) => sql.bind(*amount),
+            SortKey::Rank(rank) => sql.label(tasks::priority_at(*rank), tasks::PRIORITY),
+        });
+        if !key.is_empty() {
+            columns.push(expression);
+            place.push(key);
+        }
+        columns.push("t.id");
+        place.push(sql.aside(|sql| sql.bind(*id)));
+        sql.push(&format!(" and ({}) {beyond} ({})", columns.join(", "), place.join(", ")));
+    }
+    let by: Vec<_> = by.iter().map(|column| format!("{column}{direction}")).collect();
+    sql.push(" order by ").push(&by.join(", "));
+}
