@@ -1,5 +1,6 @@
 -- The five tables of the seed, read as the contract says: identity keys, timestamptz in whole milliseconds (what a
--- JavaScript Date holds), each foreign key once, NOT NULL wherever there is a default. Everything is schema-qualified,
+-- JavaScript Date holds), each foreign key once, NOT NULL wherever there is a default. The checks keep out what other
+-- programs could store and no language's types can hold: NaN, infinity, a null among the tags. Everything is schema-qualified,
 -- so that a host application's own tables are never touched.
 
 create type crm.user_role as enum ('admin', 'user');
@@ -26,7 +27,7 @@ create table crm.customers (
   email varchar(255),
   phone varchar(50),
   company varchar(255),
-  tags text[] not null default '{}',
+  tags text[] not null default '{}' constraint chk_customers_tags check (array_position(tags, null) is null),
   notes text,
   created_at timestamptz(3) not null default current_timestamp,
   updated_at timestamptz(3) not null default current_timestamp,
@@ -40,7 +41,7 @@ create table crm.leads (
   title varchar(255) not null,
   description text,
   stage crm.lead_stage not null default 'lead',
-  value numeric(10, 2) constraint chk_leads_value check (value >= 0),
+  value numeric(10, 2) constraint chk_leads_value check (value >= 0 and value < 'NaN'),
   customer_id bigint constraint fk_leads_customer references crm.customers (id) on delete cascade,
   assigned_to bigint constraint fk_leads_assigned_to references crm.users (id) on delete set null,
   created_at timestamptz(3) not null default current_timestamp,
@@ -56,7 +57,7 @@ create table crm.tasks (
   description text,
   status crm.task_status not null default 'pending',
   priority crm.task_priority not null default 'medium',
-  due_date date,
+  due_date date constraint chk_tasks_due_date check (isfinite(due_date)),
   assigned_to bigint constraint fk_tasks_assigned_to references crm.users (id) on delete set null,
   customer_id bigint constraint fk_tasks_customer references crm.customers (id) on delete cascade,
   created_at timestamptz(3) not null default current_timestamp,
@@ -71,13 +72,14 @@ create table crm.interactions (
   customer_id bigint not null constraint fk_interactions_customer references crm.customers (id) on delete cascade,
   type crm.interaction_type not null,
   notes text,
-  date timestamptz(3) not null default current_timestamp,
+  date timestamptz(3) not null default current_timestamp constraint chk_interactions_date check (isfinite(date)),
   created_by bigint constraint fk_interactions_created_by references crm.users (id) on delete set null,
   created_at timestamptz(3) not null default current_timestamp,
   version bigint not null default 1
 );
 
 -- The oldest library that may use this database, by the newest migration it knows. A migration that an older library
--- can live with leaves it alone, so that old and new processes run side by side while a release is rolled out.
-create table crm.compatibility (oldest_library bigint not null);
+-- can live with leaves it alone, so that old and new processes run side by side while a release is rolled out. Beside it,
+-- when the sample rows were loaded.
+create table crm.compatibility (oldest_library bigint not null, seeded_at timestamptz(3));
 insert into crm.compatibility values (20261122000001);

@@ -34,7 +34,7 @@ crm-core = { path = "crm-core-$version" }
 TOML
 cat >"$host/src/main.rs" <<'RUST'
 use crm_postgres::prelude::*;
-use crm_postgres::{Crm, PgPool, Result};
+use crm_postgres::{PgPool, Result};
 
 #[tokio::main]
 async fn main() -> Result<()> {

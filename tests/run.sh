@@ -8,10 +8,13 @@ passed=0 failed=0
 
 # The embedded server of the tests needs PostgreSQL's programs; see crm-postgres/src/embedded/find.rs for where they may be.
 has_postgres() {
-  compgen -G "${CRM_POSTGRES_BIN:-/nonexistent}/postgres" >/dev/null || command -v postgres >/dev/null ||
-    command -v pg_config >/dev/null && compgen -G "$(pg_config --bindir)/postgres" >/dev/null ||
-    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || compgen -G '/usr/pgsql-*/bin/postgres' >/dev/null ||
-    compgen -G '/opt/homebrew/opt/postgresql*/bin/postgres' >/dev/null
+  local place
+  command -v postgres >/dev/null && return
+  for place in "${CRM_POSTGRES_BIN:-/nonexistent}" "$(pg_config --bindir 2>/dev/null || echo /nonexistent)" \
+    /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin; do
+    [ -x "$place/postgres" ] && return
+  done
+  return 1
 }
 
 install_postgres() {

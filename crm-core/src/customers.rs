@@ -57,7 +57,7 @@ pub struct NewCustomer {
     pub tags: Vec<String>,
     /// Notes, at most 100,000 characters.
     pub notes: Option<String>,
-    /// Who made the row; only the trusted handle may say so.
+    /// Who made the row.
     pub created_by: Option<UserId>,
 }
 
@@ -148,7 +148,7 @@ pub struct CustomerFilter {
     pub company: Option<Vec<String>>,
     /// Any of these emails, compared exactly.
     pub email: Option<Vec<String>>,
-    /// Words in name, email, company and phone.
+    /// Words in name, email, company and phone: `Some("acme".parse()?)`.
     pub text: Option<SearchText>,
     /// When the row was made.
     pub created: Range<DateTime<Utc>>,

@@ -1,6 +1,7 @@
 //! Email addresses.
 
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -31,12 +32,6 @@ impl Email {
     #[must_use]
     pub const fn from_stored(stored: String) -> Self {
         Self(stored)
-    }
-
-    /// Returns the form by which addresses are compared.
-    #[must_use]
-    pub fn folded(&self) -> String {
-        self.0.to_ascii_lowercase()
     }
 
     /// Trims the text in place and checks it; an empty text passes, its field says what that means.
@@ -85,6 +80,34 @@ impl FromStr for Email {
             Ok(()) => Ok(Self(text)),
             Err(broken) => Err(broken.on("email")),
         }
+    }
+}
+
+impl AsRef<str> for Email {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Email {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Email {
+    /// Compares the spelling, case included.
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Email {
+    /// Compares the spelling, case included.
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use chrono::NaiveDate;
+
 use crate::label::labels;
 use crate::page::{OrderBy, Position, SortKey};
 use crate::{Id, Validate};
@@ -99,16 +101,30 @@ impl<T: PartialOrd> Range<T> {
         self.since.as_ref().is_none_or(|since| since <= value)
             && self.until.as_ref().is_none_or(|until| value < until)
     }
+}
 
-    /// Tells whether there is a value and it is in the range, its end included; an empty range holds null as well.
-    pub fn holds_inclusive(&self, value: Option<&T>) -> bool {
-        match value {
-            None => self.since.is_none() && self.until.is_none(),
-            Some(value) => {
-                self.since.as_ref().is_none_or(|since| since <= value)
-                    && self.until.as_ref().is_none_or(|until| value <= until)
-            }
-        }
+/// Is a range of days, both ends included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct DayRange {
+    /// The first day inside.
+    pub since: Option<NaiveDate>,
+    /// The last day inside.
+    pub until: Option<NaiveDate>,
+}
+
+impl DayRange {
+    /// Tells whether there is a day and it is in the range; an empty range holds no day as well.
+    #[must_use]
+    pub fn holds(&self, day: Option<NaiveDate>) -> bool {
+        within(self.since, self.until, day)
+    }
+}
+
+/// Tells whether there is a value and it is within the bounds, both included; without bounds null is too.
+pub(crate) fn within<T: PartialOrd>(least: Option<T>, most: Option<T>, value: Option<T>) -> bool {
+    match value {
+        None => least.is_none() && most.is_none(),
+        Some(value) => least.is_none_or(|least| least <= value) && most.is_none_or(|most| value <= most),
     }
 }
 

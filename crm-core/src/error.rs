@@ -66,7 +66,7 @@ pub enum Error {
         field: String,
     },
     /// The row has changed since the caller read it.
-    #[error("{entity} {id} was changed by somebody else and is now at version {current_version}")]
+    #[error("{entity} {id} is at version {current_version}, not at the one expected: read it again")]
     StaleVersion {
         /// What was to be changed.
         entity: EntityKind,

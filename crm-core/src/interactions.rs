@@ -63,7 +63,7 @@ pub struct NewInteraction {
     /// When it was, in the years 0001 to 9999; nothing means now.
     #[serde(default)]
     pub date: Option<DateTime<Utc>>,
-    /// Who made the row; only the trusted handle may say so.
+    /// Who made the row.
     #[serde(default)]
     pub created_by: Option<UserId>,
 }
@@ -129,7 +129,7 @@ pub struct InteractionFilter {
     pub created_by: Option<Vec<UserId>>,
     /// When it was.
     pub date: Range<DateTime<Utc>>,
-    /// Words in the notes.
+    /// Words in the notes: `Some("acme".parse()?)`.
     pub text: Option<SearchText>,
     /// When the row was made.
     pub created: Range<DateTime<Utc>>,

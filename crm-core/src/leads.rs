@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{Changes, Filter, any_of, any_of_some};
+use crate::entity::{Changes, Filter, any_of, any_of_some, within};
 use crate::label::labels;
+use crate::money;
 use crate::page::{OrderBy, SortKey};
 use crate::{
     Assignee, Check, CustomerId, Entity, EntityKind, LeadId, Patch, Range, Repository, Result, SearchText,
@@ -70,13 +71,13 @@ pub struct NewLead {
     /// How far it has come.
     pub stage: Stage,
     /// What it is worth: 0 to 99,999,999.99, at most two decimals.
-    #[serde(with = "rust_decimal::serde::str_option")]
+    #[serde(deserialize_with = "money::optional")]
     pub value: Option<Decimal>,
     /// Whose lead it is.
     pub customer_id: Option<CustomerId>,
     /// Who works on it.
     pub assigned_to: Option<UserId>,
-    /// Who made the row; only the trusted handle may say so.
+    /// Who made the row.
     pub created_by: Option<UserId>,
 }
 
@@ -108,6 +109,7 @@ pub struct LeadPatch {
     /// How far it has come.
     pub stage: Patch<Stage>,
     /// What it is worth.
+    #[serde(deserialize_with = "money::patch")]
     pub value: Patch<Decimal>,
     /// Whose lead it is.
     pub customer_id: Patch<CustomerId>,
@@ -152,7 +154,7 @@ pub struct LeadFilter {
     pub min_value: Option<Decimal>,
     /// Worth at most this.
     pub max_value: Option<Decimal>,
-    /// Words in title and description.
+    /// Words in title and description: `Some("acme".parse()?)`.
     pub text: Option<SearchText>,
     /// When the row was made.
     pub created: Range<DateTime<Utc>>,
@@ -164,13 +166,12 @@ impl Filter<Lead> for LeadFilter {
     fn matches(&self, lead: &Lead) -> bool {
         let Self { ids, stage, customer_id, assigned_to, min_value, max_value, text, created, updated } =
             self;
-        let value = Range { since: *min_value, until: *max_value };
         let texts = || [Some(lead.title.as_str()), lead.description.as_deref()].into_iter().flatten();
         any_of(ids.as_ref(), &lead.id)
             && any_of(stage.as_ref(), &lead.stage)
             && any_of_some(customer_id.as_ref(), lead.customer_id.as_ref())
             && assigned_to.as_ref().is_none_or(|sought| sought.matches(lead.assigned_to))
-            && value.holds_inclusive(lead.value.as_ref())
+            && within(*min_value, *max_value, lead.value)
             && text.as_ref().is_none_or(|text| text.matches(texts()))
             && created.holds(&lead.created_at)
             && updated.holds(&lead.updated_at)

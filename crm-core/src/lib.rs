@@ -70,7 +70,7 @@ pub use customers::{
     NewCustomer, TagCount, Tags,
 };
 pub use email::Email;
-pub use entity::{Changes, Entity, EntityKind, Filter, Range};
+pub use entity::{Changes, DayRange, Entity, EntityKind, Filter, Range};
 pub use error::{Cause, Error, ErrorCode, Result};
 pub use ids::{CustomerId, Id, InteractionId, LeadId, TaskId, UserId};
 pub use interactions::{
@@ -93,5 +93,5 @@ pub use tags::{MAX_TAG, MAX_TAGS, with_tags, without_tags};
 pub use tasks::{NewTask, Priority, Task, TaskFilter, TaskOrderBy, TaskPatch, TaskRepository, TaskStatus};
 pub use text::{MAX_LINE, MAX_PROSE};
 pub use users::{NewUser, Role, User, UserFilter, UserOrderBy, UserPatch, UserRepository};
-pub use validation::{Check, Valid, Validate, Violation, ViolationCode, Violations};
-pub use words::{MAX_WORD, SearchText, fold, words};
+pub use validation::{Check, MAX_VIOLATIONS, Valid, Validate, Violation, ViolationCode, Violations};
+pub use words::{MAX_WORD, MAX_WORDS, SearchText, fold, words};

@@ -1,9 +1,12 @@
 //! Amounts of money: exact decimals as `numeric(10,2)` holds them, never floats.
 
-use rust_decimal::Decimal;
+use std::fmt;
 
-use crate::ViolationCode;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer};
+
 use crate::validation::Broken;
+use crate::{Patch, ViolationCode};
 
 /// Is the largest amount: 99,999,999.99.
 pub const MAX_MONEY: Decimal = Decimal::from_parts(1_410_065_407, 2, 0, false, 2);
@@ -19,6 +22,47 @@ pub(crate) fn normalise(amount: &mut Decimal) -> Result<(), Broken> {
     amount.rescale(2);
     amount.set_sign_positive(true);
     Ok(())
+}
+
+/// Reads an amount from a string of digits or a whole number; a float is refused, because it is not what was meant.
+struct Amount(Decimal);
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Amount;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an amount of money as a string such as \"12.50\" or a whole number")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Amount, E> {
+                Decimal::from_str_exact(text).map(Amount).map_err(E::custom)
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Amount, E> {
+                Ok(Amount(number.into()))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Amount, E> {
+                Ok(Amount(number.into()))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Reads the amount of a new row.
+pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    Ok(Option::<Amount>::deserialize(deserializer)?.map(|Amount(amount)| amount))
+}
+
+/// Reads the amount of a patch.
+pub(crate) fn patch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Patch<Decimal>, D::Error> {
+    optional(deserializer).map(Patch::from)
 }
 
 #[cfg(test)]
@@ -39,5 +83,23 @@ mod tests {
         assert_eq!(normalised("100000000"), Err(ViolationCode::OutOfRange));
         assert_eq!(normalised("-0.01"), Err(ViolationCode::OutOfRange));
         assert_eq!(normalised("0.001"), Err(ViolationCode::TooPrecise));
+    }
+
+    #[test]
+    fn amounts_are_read_from_strings_and_whole_numbers_never_from_floats() {
+        use crate::{LeadPatch, NewLead};
+
+        for (json, expected) in [("\"12.50\"", Some("12.50")), ("5", Some("5")), ("null", None)] {
+            let expected: Option<Decimal> = expected.map(|amount| amount.parse().unwrap());
+            let new: NewLead = serde_json::from_str(&format!("{{\"value\":{json}}}")).unwrap();
+            let patch: LeadPatch = serde_json::from_str(&format!("{{\"value\":{json}}}")).unwrap();
+            assert_eq!((new.value, patch.value), (expected, Patch::from(expected)));
+        }
+        for json in ["0.1", "\"1.00000000000000000000000000000001\"", "\"x\"", "true"] {
+            let json = format!("{{\"value\":{json}}}");
+            assert!(serde_json::from_str::<NewLead>(&json).is_err(), "{json}");
+            assert!(serde_json::from_str::<LeadPatch>(&json).is_err(), "{json}");
+        }
+        assert_eq!(serde_json::from_str::<LeadPatch>("{}").unwrap().value, Patch::Keep);
     }
 }

@@ -1,7 +1,7 @@
 //! The three reports: one struct and one method a question.
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -160,7 +160,8 @@ impl DueTasksQuery {
 fn rank_and_day(key: &SortKey) -> Option<(i32, NaiveDate)> {
     let SortKey::Text(text) = key else { return None };
     let (rank, day) = text.split_once(' ')?;
-    Some((rank.parse().ok()?, day.parse().ok()?))
+    let (rank, day): (i32, NaiveDate) = (rank.parse().ok()?, day.parse().ok()?);
+    ((0..=2).contains(&rank) && (1..=9999).contains(&day.year())).then_some((rank, day))
 }
 
 /// Is a task that is due soon, with the names that a list shows.

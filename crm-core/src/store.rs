@@ -10,8 +10,8 @@ use crate::{
 
 /// Stores the rows of one entity.
 ///
-/// Every method may fail with `timeout`, `unavailable`, `schema`, `closed`, `permission_denied` or `internal`, and in a
-/// transaction with `serialization`; what else can happen stands with the method.
+/// Every method may fail with `timeout`, `unavailable`, `serialization`, `schema`, `closed`, `permission_denied` or
+/// `internal`; what else can happen stands with the method.
 #[async_trait]
 pub trait Repository<E: Entity>: Send + Sync {
     /// Creates a row and returns it as stored.
@@ -44,7 +44,8 @@ pub trait Repository<E: Entity>: Send + Sync {
     /// `validation` for a limit out of range and for a cursor that is not of this list and order.
     async fn list(&self, list: &List<E>) -> Result<Page<E>>;
 
-    /// Reads any number of rows from one snapshot, in bounded memory.
+    /// Reads any number of rows from one snapshot, in bounded memory. The stream holds a connection until it ends or is
+    /// dropped; `futures_util::TryStreamExt` reads it with `while let Some(row) = stream.try_next().await? { … }`.
     fn stream(&self, filter: E::Filter, order: Order<E::OrderBy>) -> BoxStream<'_, Result<E>>;
 
     /// Counts rows.

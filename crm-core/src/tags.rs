@@ -1,9 +1,11 @@
 //! Tags of a customer.
 
+use std::collections::HashSet;
+
 use crate::ViolationCode;
 use crate::text::{self, Lines};
 use crate::validation::Broken;
-use crate::words::eq_folded;
+use crate::words::fold;
 
 /// Limits one tag, in characters.
 pub const MAX_TAG: usize = 64;
@@ -12,17 +14,24 @@ pub const MAX_TAG: usize = 64;
 pub const MAX_TAGS: usize = 100;
 
 /// Normalises the list in place: trimmed, no duplicates (compared without regard to case, the first stays), in order.
-pub(crate) fn normalise(tags: &mut Vec<String>) -> Result<(), Broken> {
+/// Returns every rule that is broken, each once.
+pub(crate) fn normalise(tags: &mut Vec<String>) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    let mut note = |found: Broken| {
+        if !broken.contains(&found) {
+            broken.push(found);
+        }
+    };
     for tag in tags.iter_mut() {
-        text::normalise(tag, Lines::One, MAX_TAG).map_err(|Broken(code, message)| {
-            Broken(code, format!("must hold valid tags: a tag {message}"))
-        })?;
-        if tag.is_empty() {
-            return Err(Broken::new(ViolationCode::Required, "must hold no empty tag"));
+        if let Err(Broken(code, message)) = text::normalise(tag, Lines::One, MAX_TAG) {
+            note(Broken(code, format!("must hold valid tags: a tag {message}")));
+        } else if tag.is_empty() {
+            note(Broken::new(ViolationCode::Required, "must hold no empty tag"));
         }
     }
     drop_duplicates(tags);
-    check_count(tags.len())
+    check_count(tags.len()).unwrap_or_else(note);
+    broken
 }
 
 pub(crate) fn check_count(count: usize) -> Result<(), Broken> {
@@ -33,18 +42,11 @@ pub(crate) fn check_count(count: usize) -> Result<(), Broken> {
     Ok(())
 }
 
-fn holds(tags: &[String], tag: &str) -> bool {
-    tags.iter().any(|known| eq_folded(known, tag))
-}
-
 fn drop_duplicates(tags: &mut Vec<String>) {
-    let mut kept = Vec::with_capacity(tags.len());
-    for tag in tags.drain(..) {
-        if !holds(&kept, &tag) {
-            kept.push(tag);
-        }
+    if tags.len() > 1 {
+        let mut seen = HashSet::with_capacity(tags.len());
+        tags.retain(|tag| seen.insert(fold(tag)));
     }
-    *tags = kept;
 }
 
 /// Adds tags that are not there yet, compared without regard to case.
@@ -54,14 +56,18 @@ fn drop_duplicates(tags: &mut Vec<String>) {
 pub fn with_tags(tags: &[String], added: &[String]) -> crate::Result<Vec<String>> {
     let mut all = [tags, added].concat();
     drop_duplicates(&mut all);
-    check_count(all.len()).map_err(|broken| broken.on("tags"))?;
+    // A customer that another program gave too many may keep them, and be told so only when more come.
+    if all.len() > tags.len() {
+        check_count(all.len()).map_err(|broken| broken.on("tags"))?;
+    }
     Ok(all)
 }
 
 /// Removes tags, compared without regard to case.
 #[must_use]
 pub fn without_tags(tags: &[String], removed: &[String]) -> Vec<String> {
-    tags.iter().filter(|tag| !holds(removed, tag)).cloned().collect()
+    let removed: HashSet<_> = removed.iter().map(|tag| fold(tag)).collect();
+    tags.iter().filter(|tag| !removed.contains(&fold(tag))).cloned().collect()
 }
 
 #[cfg(test)]
@@ -75,18 +81,21 @@ mod tests {
     #[test]
     fn duplicates_are_dropped_keeping_the_first_and_the_order() {
         let mut tags = list(&[" VIP", "b", "vip", "\u{c9}t\u{e9}", "\u{e9}t\u{c9}"]);
-        normalise(&mut tags).unwrap();
+        assert_eq!(normalise(&mut tags), []);
         assert_eq!(tags, list(&["VIP", "b", "\u{c9}t\u{e9}"]));
     }
 
     #[test]
-    fn empty_long_and_too_many_tags_are_refused() {
-        assert_eq!(normalise(&mut list(&["a", " "])).unwrap_err().0, ViolationCode::Required);
-        assert_eq!(normalise(&mut vec!["x".repeat(65)]).unwrap_err().0, ViolationCode::TooLong);
-        assert_eq!(normalise(&mut list(&["a\nb"])).unwrap_err().0, ViolationCode::InvalidCharacters);
+    fn empty_long_and_too_many_tags_are_refused_all_at_once() {
+        let codes = |tags: &mut Vec<String>| {
+            normalise(tags).into_iter().map(|Broken(code, _)| code).collect::<Vec<_>>()
+        };
+        let mut tags = vec!["a".to_owned(), " ".to_owned(), "x".repeat(65), String::new(), "a\nb".to_owned()];
+        let expected = [ViolationCode::Required, ViolationCode::TooLong, ViolationCode::InvalidCharacters];
+        assert_eq!(codes(&mut tags), expected);
         let mut many: Vec<_> = (0..101).map(|n| n.to_string()).collect();
-        assert_eq!(normalise(&mut many).unwrap_err().0, ViolationCode::TooLong);
+        assert_eq!(codes(&mut many), [ViolationCode::TooLong]);
         many.pop();
-        assert_eq!(normalise(&mut many), Ok(()));
+        assert_eq!(codes(&mut many), []);
     }
 }

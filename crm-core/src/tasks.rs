@@ -8,8 +8,8 @@ use crate::entity::{Changes, Filter, any_of, any_of_some};
 use crate::label::labels;
 use crate::page::{OrderBy, SortKey};
 use crate::{
-    Assignee, Check, CustomerId, Entity, EntityKind, Patch, Range, Repository, Result, SearchText, TaskId,
-    UserId, Validate,
+    Assignee, Check, CustomerId, DayRange, Entity, EntityKind, Patch, Range, Repository, Result, SearchText,
+    TaskId, UserId, Validate,
 };
 
 labels! {
@@ -89,7 +89,7 @@ pub struct NewTask {
     pub assigned_to: Option<UserId>,
     /// Whom it is about.
     pub customer_id: Option<CustomerId>,
-    /// Who made the row; only the trusted handle may say so.
+    /// Who made the row.
     pub created_by: Option<UserId>,
 }
 
@@ -176,8 +176,8 @@ pub struct TaskFilter {
     /// About any of these customers.
     pub customer_id: Option<Vec<CustomerId>>,
     /// Due in these days, both ends included; a task without a day is in no range.
-    pub due: Range<NaiveDate>,
-    /// Words in title and description.
+    pub due: DayRange,
+    /// Words in title and description: `Some("acme".parse()?)`.
     pub text: Option<SearchText>,
     /// When the row was made.
     pub created: Range<DateTime<Utc>>,
@@ -194,7 +194,7 @@ impl Filter<Task> for TaskFilter {
             && any_of(priority.as_ref(), &task.priority)
             && assigned_to.as_ref().is_none_or(|sought| sought.matches(task.assigned_to))
             && any_of_some(customer_id.as_ref(), task.customer_id.as_ref())
-            && due.holds_inclusive(task.due_date.as_ref())
+            && due.holds(task.due_date)
             && text.as_ref().is_none_or(|text| text.matches(texts()))
             && created.holds(&task.created_at)
             && updated.holds(&task.updated_at)
@@ -262,7 +262,7 @@ impl Entity for Task {
     }
 }
 
-/// Stores tasks. Each of the three moves leads from any status, and changes nothing where the task has it already.
+/// Stores tasks. `start`, `complete` and `reopen` go from any status to theirs, and change nothing where the task has it.
 #[async_trait]
 pub trait TaskRepository: Repository<Task> {
     /// Begins a task: its status becomes `in-progress`.

@@ -45,7 +45,7 @@ pub struct User {
 }
 
 /// Creates a [`User`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewUser {
     /// The name, 1 to 255 characters.
     pub name: String,

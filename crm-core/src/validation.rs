@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -97,7 +97,7 @@ impl fmt::Display for Violations {
     }
 }
 
-/// Is an input that has been validated and normalised. There is no other way to make one, and so no way for an input that
+/// Is an input that has been validated and normalised, made by `input.validate()?`. There is no other way, and so none for an input that
 /// was not validated to reach a repository:
 ///
 /// ```compile_fail,E0308
@@ -124,11 +124,12 @@ impl<T> Deref for Valid<T> {
     }
 }
 
-impl<T: Validate> Valid<T> {
-    /// Lists at most this many violations of a batch.
-    pub const MAX_VIOLATIONS: usize = 1_000;
+/// Is how many violations of a batch are listed at the most.
+pub const MAX_VIOLATIONS: usize = 1_000;
 
-    /// Validates a batch; each violation names its row, `[50].name` for the 51st.
+impl<T: Validate> Valid<T> {
+    /// Validates a batch; each violation names its row, `[50].name` for the 51st. To keep the good rows of a batch that has
+    /// bad ones, validate each by itself.
     ///
     /// # Errors
     /// `validation` with the first 1,000 violations.
@@ -145,8 +146,8 @@ impl<T: Validate> Valid<T> {
                     ..violation
                 }),
             );
-            if violations.len() >= Self::MAX_VIOLATIONS {
-                violations.truncate(Self::MAX_VIOLATIONS);
+            if violations.len() >= MAX_VIOLATIONS {
+                violations.truncate(MAX_VIOLATIONS);
                 break;
             }
             valid.push(Self(input));
@@ -262,14 +263,16 @@ impl Check {
 
     /// Checks a list of tags.
     pub(crate) fn tags(&mut self, field: &str, value: &mut Vec<String>) {
-        let checked = tags::normalise(value);
-        self.note(field, checked);
+        for broken in tags::normalise(value) {
+            self.note::<()>(field, Err(broken));
+        }
     }
 
     /// Checks a moment and cuts it to whole milliseconds, which is what all three languages can hold.
     pub(crate) fn moment(&mut self, field: &str, value: Option<&mut DateTime<Utc>>) {
         if let Some(value) = value {
-            *value = value.trunc_subsecs(3);
+            // By way of the number, which also carries a leap second over into the next.
+            *value = DateTime::from_timestamp_millis(value.timestamp_millis()).unwrap_or(*value);
             self.year(field, value.year());
         }
     }

@@ -12,6 +12,9 @@ use crate::{Error, Result, ViolationCode};
 /// Limits a word of a search, in characters: what follows is not looked at.
 pub const MAX_WORD: usize = 250;
 
+/// Limits the words of a search.
+pub const MAX_WORDS: usize = 64;
+
 /// Upper-case letters beyond ASCII (Latin, Greek, Cyrillic, Armenian), in code point order; `LOWER` holds their partners.
 const UPPER: &str = "\
     ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĲĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤ\
@@ -72,11 +75,6 @@ pub fn fold(text: &str) -> String {
     text.chars().map(fold_char).collect()
 }
 
-/// Compares two texts without regard to case.
-pub(crate) fn eq_folded(a: &str, b: &str) -> bool {
-    a.chars().map(fold_char).eq(b.chars().map(fold_char))
-}
-
 /// Splits a text into its lower-cased words, the same as the migration's `crm.words`.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(separates).filter(|word| !word.is_empty()).map(fold)
@@ -113,7 +111,7 @@ impl FromStr for SearchText {
     /// Splits the query into words.
     ///
     /// # Errors
-    /// `validation` when there is no word in it.
+    /// `validation` when there is no word in it, or more than [`MAX_WORDS`].
     fn from_str(query: &str) -> Result<Self> {
         use unicode_normalization::UnicodeNormalization;
 
@@ -123,6 +121,10 @@ impl FromStr for SearchText {
             return Err(
                 Broken::new(ViolationCode::NoWord, "must hold at least one word to search for").on("text")
             );
+        }
+        if words.len() > MAX_WORDS {
+            let message = format!("must hold at most {MAX_WORDS} words, not {}", words.len());
+            return Err(Broken::new(ViolationCode::TooLong, message).on("text"));
         }
         Ok(Self(words))
     }

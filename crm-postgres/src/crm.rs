@@ -9,6 +9,7 @@ use crm_core::{
     TaskRepository, Transaction, UserRepository,
 };
 use sqlx::postgres::PgPool;
+use tracing::instrument;
 
 use crate::migrate::{self, Migration};
 use crate::pool::Pool;
@@ -20,7 +21,7 @@ use crate::{Builder, Tx};
 ///
 /// ```no_run
 /// # async fn example() -> crm_postgres::Result<()> {
-/// use crm_postgres::{Crm, prelude::*};
+/// use crm_postgres::prelude::*;
 ///
 /// let crm = Crm::connect("postgres://localhost/app").await?;
 /// crm.migrate().await?;
@@ -47,7 +48,8 @@ impl Crm {
     /// Connects to a database, with the defaults of [`Builder`].
     ///
     /// # Errors
-    /// `validation` when the URL cannot be used, `unavailable` when the server cannot be reached.
+    /// `validation` when the URL cannot be used, `unavailable` when the server cannot be reached or refuses the login or
+    /// the database, `timeout` when it does not answer.
     pub async fn connect(url: impl Into<String>) -> Result<Self> {
         Builder::new(url).connect().await
     }
@@ -57,7 +59,9 @@ impl Crm {
         Builder::new(url)
     }
 
-    /// Works over the pool of a host application, whose limits and timeouts then hold.
+    /// Works over the pool of a host application, whose size, acquire timeout and connections then hold; a call has 60
+    /// seconds. Set `client_connection_check_interval` on the pool's connections, or the server goes on with the work of
+    /// a call that was dropped until it notices by itself.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
         Self::over(Pool::share(pool))
@@ -74,7 +78,8 @@ impl Crm {
     /// Starts a private PostgreSQL for this process, migrates it and connects to it.
     ///
     /// Without a directory it is a temporary one, removed at the end. A directory persists; one process at a time can
-    /// have it open. The server is gone when the process is, however it ends.
+    /// have it open. The server goes with the last clone of the handle, so keep one as long as its transactions; and it is
+    /// gone when the process is, however that ends.
     ///
     /// # Errors
     /// `unavailable` when no PostgreSQL is installed (the message says what to install), when the directory is open
@@ -110,6 +115,7 @@ impl Crm {
     ///
     /// # Errors
     /// `timeout`, `unavailable`, `schema`, `closed`.
+    #[instrument(name = "crm.begin", skip_all)]
     pub async fn begin(&self) -> Result<Tx> {
         Tx::begin(&self.session, "begin").await
     }
@@ -119,14 +125,16 @@ impl Crm {
     /// # Errors
     /// `schema` when the database was migrated by a newer library that this one does not fit, or something that is not
     /// the library's has one of its names in the schema `crm`.
+    #[instrument(name = "crm.migrate", skip_all)]
     pub async fn migrate(&self) -> Result<()> {
         migrate::migrate(&self.session.pool).await
     }
 
-    /// Brings the schema to a version, up or down; 0 takes everything away, the data too.
+    /// Brings the schema to a version, up or down. 0 takes all tables away, and the data with them; the empty history stays.
     ///
     /// # Errors
     /// `validation` when there is no such version, `schema` as [`migrate`](Self::migrate).
+    #[instrument(name = "crm.migrate_to", skip_all)]
     pub async fn migrate_to(&self, version: i64) -> Result<()> {
         migrate::migrate_to(&self.session.pool, version).await
     }
@@ -135,35 +143,44 @@ impl Crm {
     ///
     /// # Errors
     /// `timeout`, `unavailable`, `closed`.
+    #[instrument(name = "crm.schema_version", skip_all)]
     pub async fn schema_version(&self) -> Result<Option<i64>> {
-        let mut lease = self.session.pool.lease().await?;
-        let state = migrate::state(lease.connection()).await?;
-        lease.release();
-        Ok(state.version())
+        Ok(self.schema_state().await?.version())
     }
 
     /// Lists the migrations that the database does not have yet.
     ///
     /// # Errors
     /// `timeout`, `unavailable`, `closed`.
+    #[instrument(name = "crm.pending_migrations", skip_all)]
     pub async fn pending_migrations(&self) -> Result<Vec<Migration>> {
-        let mut lease = self.session.pool.lease().await?;
-        let state = migrate::state(lease.connection()).await?;
-        lease.release();
-        Ok(state.pending())
+        Ok(self.schema_state().await?.pending())
     }
 
-    /// Loads the seed's sample rows, unless the sample administrator `admin@crm.com` is there already, and returns the
-    /// passwords of the two sample users when it has.
+    async fn schema_state(&self) -> Result<migrate::State> {
+        let pool = &self.session.pool;
+        let mut lease = pool.lease().await?;
+        let state = migrate::state(lease.connection(), pool.settings.call_timeout).await?;
+        lease.release();
+        Ok(state)
+    }
+
+    /// Loads the seed's sample rows once, and returns the passwords of the two sample users when it has. It does nothing
+    /// where they were loaded before, or where `admin@crm.com` is somebody's already.
     ///
     /// # Errors
     /// `schema` when the database is not migrated, `conflict` when somebody else has the email `user@crm.com`.
+    #[instrument(name = "crm.seed", skip_all)]
     pub async fn seed(&self, passwords: SeedPasswords) -> Result<Option<Seeded>> {
         seed::seed(&self.session, passwords).await
     }
 
     /// Refuses further calls, waits for those under way, closes the connections and stops an embedded server. Doing it
     /// again changes nothing. A host's pool stays open.
+    ///
+    /// Transactions and streams that are still open are waited for as long as for a connection (the acquire timeout, 30
+    /// seconds when not set): end them first.
+    #[instrument(name = "crm.close", skip_all)]
     pub async fn close(&self) {
         self.session.pool.close().await;
         #[cfg(unix)]

@@ -109,7 +109,7 @@ fn retag(id: CustomerId, tags: &str, given: &Tags) -> Sql {
            select c.id, {tags} as tags from crm.customers c where c.id = $2 for update
          )
          update crm.customers t set tags = new.tags from new
-         where t.id = new.id and new.tags <> t.tags and cardinality(new.tags) <= {}
+         where t.id = new.id and new.tags <> t.tags and cardinality(new.tags) <= greatest({}, cardinality(t.tags))
          returning {}",
         crm_core::MAX_TAGS,
         Customer::COLUMNS
@@ -130,19 +130,19 @@ const TAGS_WITHOUT: &str = "array(
 
 #[async_trait]
 impl CustomerRepository for Session {
-    #[instrument(name = "crm.add_tags", skip_all, fields(%id))]
+    #[instrument(name = "crm.customers.add_tags", skip_all, fields(%id))]
     async fn add_tags(&self, id: CustomerId, tags: Valid<Tags>) -> Result<Customer> {
         let customer: Customer = self.change(id, retag(id, TAGS_WITH, &tags)).await?;
         with_tags(&customer.tags, &tags.0)?;
         Ok(customer)
     }
 
-    #[instrument(name = "crm.remove_tags", skip_all, fields(%id))]
+    #[instrument(name = "crm.customers.remove_tags", skip_all, fields(%id))]
     async fn remove_tags(&self, id: CustomerId, tags: Valid<Tags>) -> Result<Customer> {
         self.change(id, retag(id, TAGS_WITHOUT, &tags)).await
     }
 
-    #[instrument(name = "crm.tag_counts", skip_all)]
+    #[instrument(name = "crm.customers.tag_counts", skip_all)]
     async fn tag_counts(&self) -> Result<Vec<TagCount>> {
         let sql = Sql::new(
             r#"select tag, count(*) from crm.customers t, unnest(t.tags) as tag
@@ -156,7 +156,7 @@ impl CustomerRepository for Session {
         read.collect::<sqlx::Result<_>>().map_err(|error| fault::of_statement(error, Intent::Read))
     }
 
-    #[instrument(name = "crm.overview", skip_all, fields(%id))]
+    #[instrument(name = "crm.customers.overview", skip_all, fields(%id))]
     async fn overview(&self, id: CustomerId, recent: u32) -> Result<CustomerOverview> {
         check_recent(recent)?;
         let rows = self.rows(Intent::Read, overview(id, recent)).await?;

@@ -1,7 +1,7 @@
 //! What a failed statement means: from the driver's error to the library's.
 
 use crm_core::{Cause, Error, Violation, ViolationCode};
-use sqlx::postgres::PgDatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::constraints;
 
@@ -24,8 +24,10 @@ impl Intent {
 pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) => {
-            matches!(error.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03"))
-                || error.try_downcast_ref().is_some_and(is_outdated)
+            // The server says goodbye, or the prepared statement is no longer right.
+            error.try_downcast_ref().is_none_or(|error: &PgDatabaseError| {
+                matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic) || is_outdated(error)
+            })
         }
         // What the server sent was understood, it only does not fit the type that was asked for.
         sqlx::Error::RowNotFound
@@ -60,13 +62,11 @@ pub(crate) fn of_statement(error: sqlx::Error, intent: Intent) -> Error {
     }
 }
 
-/// Translates the failure to connect. The message names neither password nor URL.
-pub(crate) fn of_connect(error: sqlx::Error) -> Error {
+/// Translates the failure to connect to `target`, a host and port or a socket's directory: no password, no URL.
+pub(crate) fn of_connect(error: sqlx::Error, target: &str) -> Error {
     let message = match &error {
-        sqlx::Error::Database(error) => error.message().to_owned(),
-        sqlx::Error::Io(error) => format!("cannot connect ({error})"),
-        sqlx::Error::Tls(error) => format!("cannot connect with TLS ({error})"),
-        _ => "cannot connect".to_owned(),
+        sqlx::Error::Database(error) => format!("{target} refuses the connection ({})", error.message()),
+        error => format!("cannot connect to {target} ({error}); is the server running there?"),
     };
     Error::Unavailable { message, outcome_unknown: false, source: Some(Cause::from(error)) }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use crm_core::{Assignee, Id, Range, SearchText};
+use chrono::{DateTime, NaiveDate, SubsecRound as _, TimeDelta, Utc};
+use crm_core::{Assignee, DayRange, Id, Range, SearchText};
 use sqlx::{Encode, Postgres, Type};
 
 use crate::sql::Sql;
@@ -143,7 +143,7 @@ impl<'s> Conditions<'s> {
     }
 
     /// Adds the condition that since ≤ column ≤ until.
-    pub(crate) fn days(&mut self, column: &str, range: Range<NaiveDate>) -> &mut Self {
+    pub(crate) fn days(&mut self, column: &str, range: DayRange) -> &mut Self {
         self.compare(column, ">=", range.since.map(clamp_day));
         self.compare(column, "<=", range.until.map(clamp_day))
     }
@@ -166,8 +166,10 @@ fn storable(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).filter(|text| !text.contains('\0')).collect()
 }
 
-/// Brings a moment into the years that PostgreSQL knows; nothing stored lies beyond them.
-pub(crate) fn clamp_moment(moment: DateTime<Utc>) -> DateTime<Utc> {
+/// Brings a moment into the years that PostgreSQL knows, beyond which nothing stored lies, and up to the next microsecond,
+/// between which and it nothing stored lies either.
+fn clamp_moment(moment: DateTime<Utc>) -> DateTime<Utc> {
+    let moment = moment.checked_add_signed(TimeDelta::nanoseconds(999)).unwrap_or(moment).trunc_subsecs(6);
     let day = moment.date_naive();
     let clamped = clamp_day(day);
     if day == clamped { moment } else { clamped.and_time(moment.time()).and_utc() }

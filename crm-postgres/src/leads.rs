@@ -103,7 +103,7 @@ impl Table for Lead {
 
 #[async_trait]
 impl LeadRepository for Session {
-    #[instrument(name = "crm.move_to", skip_all, fields(%id, %stage))]
+    #[instrument(name = "crm.leads.move_to", skip_all, fields(%id, %stage))]
     async fn move_to(&self, id: LeadId, stage: Stage) -> Result<Lead> {
         self.change(id, crate::table::move_to::<Lead>(id, "stage", stage.as_str(), STAGE)).await
     }

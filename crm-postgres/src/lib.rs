@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> crm_postgres::Result<()> {
-//! use crm_postgres::{Crm, prelude::*};
+//! use crm_postgres::prelude::*;
 //!
 //! let crm = Crm::embedded(None).await?;
 //! let acme = crm.customers().create(NewCustomer::new("Acme Corporation").validate()?).await?;
@@ -46,16 +46,31 @@ mod tasks;
 mod transaction;
 mod users;
 
+#[doc(hidden)] // For the test that compares it with the database.
 pub use constraints::{CONSTRAINTS, Refusal};
 pub use crm::Crm;
-pub use crm_core::{Error, Result};
+pub use crm_core::{Error, ErrorCode, Result};
 pub use migrate::Migration;
 pub use options::Builder;
 pub use seed::{SeedPasswords, Seeded};
 pub use sqlx::postgres::{PgPool, PgSslMode};
 pub use transaction::Tx;
+pub use {chrono, crm_core, futures_util, rust_decimal};
 
-/// Brings in the domain: the entities with their inputs, and the traits whose methods a [`Crm`] has.
+/// Brings in what a program that uses a [`Crm`] names: the handle, the entities with their inputs, filters and orders, the
+/// traits whose methods a handle has. Everything else of the domain is in [`crm_core`].
 pub mod prelude {
-    pub use crm_core::*;
+    pub use crm_core::{
+        ActivityQuery, Assignee, Cursor, Customer, CustomerActivity, CustomerFilter, CustomerId,
+        CustomerOrderBy, CustomerOverview, CustomerPatch, CustomerRepository, DayRange, DueTask,
+        DueTasksQuery, Email, Interaction, InteractionFilter, InteractionId, InteractionOrderBy,
+        InteractionPatch, InteractionRepository, InteractionType, Lead, LeadFilter, LeadId, LeadOrderBy,
+        LeadPatch, LeadRepository, List, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Order, Page,
+        Password, PasswordHash, Patch, PipelineStage, Priority, Range, Reports, Repositories, Repository,
+        Role, SearchText, Snapshot, Stage, Store, TagCount, Tags, Task, TaskFilter, TaskId, TaskOrderBy,
+        TaskPatch, TaskRepository, TaskStatus, Transaction, User, UserFilter, UserId, UserOrderBy, UserPatch,
+        UserRepository, Valid, Validate, Violation, ViolationCode,
+    };
+
+    pub use crate::Crm;
 }

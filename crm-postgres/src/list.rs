@@ -34,28 +34,31 @@ pub(crate) fn restrict<E: Table>(sql: &mut Sql, filter: &E::Filter) {
 
 /// Reads the rows of a page, and one more where there is one.
 ///
-/// Where the order has nulls, it reads first the rows with a value and then, when the page is not full, those without.
-/// Each half comes from the index in its order, which one statement with `nulls last` would not do both ways.
+/// Where the order has nulls, the rows with a value come first and those without follow. Each half comes from the index in
+/// its order, which `nulls last` would not do both ways; and both from one statement, or a row that changes sides meanwhile
+/// would be in both or in none. An append keeps the order of its parts, and the second is not begun when the first has
+/// filled the page. (A part with a limit is never run in parallel.)
 pub(crate) async fn rows<E: Table>(session: &Session, list: &List<E>) -> Result<Vec<E>> {
     let (limit, after) = list.start()?;
     let (limit, after) = (limit + 1, after.as_ref());
     let Ordering { expression, nullable } = E::order(list.order.by);
-    if !nullable {
-        return session.entities(Intent::Read, page(list, limit, after, None)).await;
-    }
-    let half = |null: &str, limit, after| {
-        let only = Condition::Fixed(format!("{expression} {null}"));
-        session.entities(Intent::Read, page(list, limit, after, Some(only)))
+    let mut sql = Sql::default();
+    sql.text = if nullable {
+        let mut half = |null: &str, after| {
+            page(&mut sql, list, limit, after, Some(Condition::Fixed(format!("{expression} {null}"))))
+        };
+        match after.filter(|position| position.key == SortKey::Null) {
+            Some(after) => half("is null", Some(after)),
+            None => format!(
+                "({}) union all ({}) limit {limit}",
+                half("is not null", after),
+                half("is null", None)
+            ),
+        }
+    } else {
+        page(&mut sql, list, limit, after, None)
     };
-    let in_nulls = after.filter(|position| position.key == SortKey::Null);
-    let mut rows = match in_nulls {
-        Some(_) => Vec::new(),
-        None => half("is not null", limit, after).await?,
-    };
-    if rows.len() < limit {
-        rows.extend(half("is null", limit - rows.len(), in_nulls).await?);
-    }
-    Ok(rows)
+    session.entities(Intent::Read, sql).await
 }
 
 /// Builds the statement of a page.
@@ -64,20 +67,26 @@ pub(crate) async fn rows<E: Table>(session: &Session, list: &List<E>) -> Result<
 /// planner would drop the column from the order and might then walk the whole table in the order alone, looking for the
 /// few rows that fit; so the column stays in the order, and its value in the bounds (see [`arrange`]). Where several values
 /// of one column are the only condition, the page takes a page for each of them and merges these.
-fn page<E: Table>(list: &List<E>, limit: usize, after: Option<&Position>, half: Option<Condition>) -> Sql {
-    let mut sql = select::<E>();
-    let mut conditions = conditions::<E>(&mut sql, &list.filter);
+fn page<E: Table>(
+    sql: &mut Sql,
+    list: &List<E>,
+    limit: usize,
+    after: Option<&Position>,
+    half: Option<Condition>,
+) -> String {
+    sql.text = select::<E>().text;
+    let mut conditions = conditions::<E>(sql, &list.filter);
     // Which of two conditions is better served by its index depends on the values, as do ranges, arrays and words. Of a
     // statement with a name the server soon keeps one plan for all values, so such a statement gets none.
     let plain = |condition: &Condition| {
         matches!(condition, Condition::Is(..) | Condition::IsNull(_) | Condition::IsAny(..))
     };
-    sql.passing = conditions.len() > 1 || !conditions.iter().all(plain);
+    sql.passing |= conditions.len() > 1 || !conditions.iter().all(plain);
     let indexed = E::indexed_with(list.order.by);
 
     if conditions.iter().any(|condition| matches!(condition, Condition::Searches(_))) {
         // The rows are collected before they are put in order, by `offset 0`, or the planner would walk the order again.
-        add(&mut sql, &conditions);
+        add(sql, &conditions);
         let found = sql.text.replacen(E::COLUMNS, "t.*", 1);
         sql.text = format!("select {} from ({found} offset 0) t where true", E::COLUMNS);
         conditions.clear();
@@ -87,13 +96,13 @@ fn page<E: Table>(list: &List<E>, limit: usize, after: Option<&Position>, half: 
         && indexed.contains(column)
     {
         let each = Condition::Is(column, "lead.value".to_owned());
-        arrange::<E>(&mut sql, list.order, Some(&each), after);
+        arrange::<E>(sql, list.order, Some(&each), after);
         let each = sql.push(&format!(" limit {limit}")).text.replacen(E::COLUMNS, "t.*", 1);
         sql.text = format!(
             "select {} from unnest({values}) as lead (value) cross join lateral ({each}) t",
             E::COLUMNS
         );
-        arrange::<E>(&mut sql, list.order, None, None);
+        arrange::<E>(sql, list.order, None, None);
     } else {
         let of = |condition: &Condition| match condition {
             Condition::Is(column, _) | Condition::IsNull(column) => Some(*column),
@@ -102,11 +111,11 @@ fn page<E: Table>(list: &List<E>, limit: usize, after: Option<&Position>, half: 
         let lead =
             indexed.iter().find_map(|column| conditions.iter().position(|found| of(found) == Some(column)));
         let lead = lead.map(|at| conditions.remove(at));
-        add(&mut sql, &conditions);
-        arrange::<E>(&mut sql, list.order, lead.as_ref(), after);
+        add(sql, &conditions);
+        arrange::<E>(sql, list.order, lead.as_ref(), after);
     }
     sql.push(&format!(" limit {limit}"));
-    sql
+    std::mem::take(&mut sql.text)
 }
 
 /// Adds the order of a list and the place to begin after. A condition that leads becomes the beginning of both: as a

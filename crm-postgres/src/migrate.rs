@@ -1,11 +1,14 @@
 //! The schema: bringing it up and down, and telling whether it fits.
 
+use std::time::Duration;
+
 use crm_core::{Error, Result, Violation, ViolationCode};
 use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::{PgConnection, Row as _};
 
 use crate::fault::{self, Intent};
 use crate::pool::Pool;
+use crate::session::within;
 
 /// Is the library's own history, beside which the host application keeps its own.
 const HISTORY: &str = "crm._migrations";
@@ -22,7 +25,6 @@ pub struct Migration {
 fn migrator() -> Migrator {
     let mut migrator = sqlx::migrate!("./migrations");
     migrator.dangerous_set_table_name(HISTORY);
-    migrator.create_schema("crm");
     // A newer library may have gone ahead; whether this one can live with that, the database itself says.
     migrator.set_ignore_missing(true);
     migrator
@@ -52,8 +54,9 @@ pub(crate) async fn migrate_to(pool: &Pool, version: i64) -> Result<()> {
     let mut lease = pool.lease().await?;
     let connection = lease.connection();
     // Building an index may take longer than a statement of an application should.
-    execute(connection, "set statement_timeout = 0").await?;
-    state(connection).await?.refuse_too_new()?;
+    let unlimited = sqlx::raw_sql("set statement_timeout = 0").execute(&mut *connection);
+    within(pool.settings.call_timeout, Intent::Read, unlimited).await.map_err(|failure| failure.error)?;
+    state(connection, pool.settings.call_timeout).await?.refuse_too_new()?;
     step_to(connection, version).await.map_err(of_migrate)?;
     pool.forget_schema();
     // The lease is dropped, and with it the connection's settings and its lock.
@@ -65,6 +68,11 @@ async fn step_to(connection: &mut PgConnection, version: i64) -> Result<(), Migr
     let mut migrator = migrator();
     migrator.set_locking(false);
     connection.lock().await?;
+    // Only where it is not there: an owner of the schema need not be allowed to create any.
+    let missing = "select to_regnamespace('crm') is null";
+    if sqlx::query_scalar(missing).persistent(false).fetch_one(&mut *connection).await? {
+        sqlx::raw_sql("create schema crm").execute(&mut *connection).await?;
+    }
     migrator.run_direct(Some(version), connection, false).await?;
     let applied = connection.list_applied_migrations(HISTORY).await?;
     let is_applied = |version: i64| applied.iter().any(|migration| migration.version == version);
@@ -82,11 +90,6 @@ async fn step_to(connection: &mut PgConnection, version: i64) -> Result<(), Migr
     Ok(())
 }
 
-async fn execute(connection: &mut PgConnection, statement: &'static str) -> Result<()> {
-    let done = sqlx::raw_sql(statement).execute(connection).await;
-    done.map(drop).map_err(|error| fault::of_statement(error, Intent::Write))
-}
-
 /// Is what a database says of its schema.
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -95,8 +98,8 @@ pub(crate) struct State {
 }
 
 /// Reads what the database says of its schema; nothing where the library's schema was never there.
-pub(crate) async fn state(connection: &mut PgConnection) -> Result<State> {
-    read_state(connection).await.map_err(|error| fault::of_statement(error, Intent::Read))
+pub(crate) async fn state(connection: &mut PgConnection, timeout: Duration) -> Result<State> {
+    within(timeout, Intent::Read, read_state(connection)).await.map_err(|failure| failure.error)
 }
 
 async fn read_state(connection: &mut PgConnection) -> sqlx::Result<State> {

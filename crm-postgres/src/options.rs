@@ -10,6 +10,28 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use crate::Crm;
 use crate::pool::Pool;
 
+/// Are the parameters of a URL that the driver knows. It ignores others, so that a slip in `sslmode` would turn TLS off.
+const PARAMETERS: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
 /// Is what the pool and the calls go by, beside the address.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -82,7 +104,7 @@ impl Builder {
         self
     }
 
-    /// Keeps at least this many connections open; 0 when not set.
+    /// Opens this many connections at the start, and closes no idle one below this number; 0 when not set.
     pub const fn min_connections(mut self, connections: u32) -> Self {
         self.settings.min_connections = connections;
         self
@@ -136,7 +158,8 @@ impl Builder {
     /// Opens the pool and one connection.
     ///
     /// # Errors
-    /// `validation` when the URL or an option cannot be used, `unavailable` when the server cannot be reached.
+    /// `validation` when the URL or an option cannot be used, `unavailable` when the server cannot be reached or refuses
+    /// the login or the database, `timeout` when it does not answer.
     pub async fn connect(self) -> Result<Crm> {
         let options = self.connect_options()?;
         Ok(Crm::over(Pool::connect(options, self.settings).await?))
@@ -149,6 +172,17 @@ impl Builder {
         if !["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme)) {
             return invalid("url", "must begin with postgres:// or postgresql://");
         }
+        let query = self.url.split_once('?').map_or("", |(_, query)| query);
+        let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+        if let Some(name) = names
+            .filter(|name| !name.is_empty())
+            .find(|name| !PARAMETERS.contains(name) && !name.starts_with("options["))
+        {
+            return invalid(
+                "url",
+                &format!("has an unknown parameter {name:?}; known are {}", PARAMETERS.join(", ")),
+            );
+        }
         // The driver's message may quote the URL, and with it the password.
         let Ok(options) = PgConnectOptions::from_str(&self.url) else {
             return invalid("url", "must be a URL such as postgres://user:password@host:5432/database");
@@ -158,6 +192,12 @@ impl Builder {
         }
         if self.settings.min_connections > self.settings.max_connections {
             return invalid("min_connections", "must not be more than max_connections");
+        }
+        if self.statement_timeout.is_some_and(|timeout| !(1..=2_147_483_647).contains(&timeout.as_millis())) {
+            return invalid("statement_timeout", "must be 1 ms to 2147483647 ms (24 days)");
+        }
+        if self.application_name.as_ref().is_some_and(|name| name.contains('\0')) {
+            return invalid("application_name", "must not hold NUL");
         }
         let name =
             self.application_name.as_deref().or_else(|| options.get_application_name()).unwrap_or("crm");
@@ -181,8 +221,14 @@ mod tests {
         let cases = [
             (Builder::new("mysql://u:secret@h/d"), "url"),
             (Builder::new("postgres://u:secret@h:port/d"), "url"),
+            (Builder::new("postgres://u:secret@h/d?sslmod=require"), "url"),
             (Builder::new("postgres://u:secret@h/d").max_connections(0), "max_connections"),
             (Builder::new("postgres://u:secret@h/d").min_connections(11), "min_connections"),
+            (
+                Builder::new("postgres://u:secret@h/d").statement_timeout(Duration::from_micros(900)),
+                "statement_timeout",
+            ),
+            (Builder::new("postgres://u:secret@h/d").application_name("a\0"), "application_name"),
         ];
         for (builder, field) in cases {
             let error = builder.connect_options().unwrap_err();

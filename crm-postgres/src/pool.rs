@@ -4,6 +4,7 @@
 //! of the throughput (ARCHITECTURE.md). What the ping was for is done by [`Lease`]: a connection goes back only after
 //! the call that had it has seen its answer, otherwise its socket is closed, by which the server stops the work.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,17 +15,26 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
 
-use crate::fault::{self, no_answer};
+use crate::fault;
 use crate::migrate;
 use crate::options::Settings;
 
 /// A connection that has been idle for longer is asked whether it still lives before a call gets it.
 const TRUST: Duration = Duration::from_secs(1);
 
+/// A connection that does not answer for so long is replaced, while there still is time within the acquire timeout.
+const PING: Duration = Duration::from_secs(2);
+
 /// Opens connections for deadpool and looks after them.
-#[derive(Debug)]
 pub(crate) struct Connector {
     options: PgConnectOptions,
+}
+
+impl fmt::Debug for Connector {
+    /// Leaves the options out: they hold the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connector")
+    }
 }
 
 impl managed::Manager for Connector {
@@ -37,7 +47,8 @@ impl managed::Manager for Connector {
 
     async fn recycle(&self, connection: &mut PgConnection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
         if metrics.last_used() > TRUST {
-            connection.ping().await.map_err(RecycleError::Backend)?;
+            let answered = tokio::time::timeout(PING, connection.ping()).await;
+            answered.map_err(|_| RecycleError::message("no answer to a ping"))??;
         }
         Ok(())
     }
@@ -55,6 +66,7 @@ pub(crate) struct Pool {
     source: Source,
     pub(crate) settings: Settings,
     schema_fits: AtomicBool,
+    closed: AtomicBool,
 }
 
 impl Pool {
@@ -66,8 +78,12 @@ impl Pool {
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| Error::internal("the pool cannot be built", Some(error.into())))?;
-        let pool =
-            Arc::new(Self { source: Source::Own(pool), settings, schema_fits: AtomicBool::new(false) });
+        let pool = Arc::new(Self {
+            source: Source::Own(pool),
+            settings,
+            schema_fits: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+        });
         pool.fill().await?;
         pool.spawn_reaper();
         Ok(pool)
@@ -77,7 +93,12 @@ impl Pool {
     pub(crate) fn share(pool: PgPool) -> Arc<Self> {
         let settings =
             Settings { acquire_timeout: pool.options().get_acquire_timeout(), ..Settings::default() };
-        Arc::new(Self { source: Source::Host(pool), settings, schema_fits: AtomicBool::new(false) })
+        Arc::new(Self {
+            source: Source::Host(pool),
+            settings,
+            schema_fits: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+        })
     }
 
     /// Opens the connections that are always kept, and at least one.
@@ -115,10 +136,20 @@ impl Pool {
 
     /// Takes a connection without asking for the schema.
     pub(crate) async fn lease(&self) -> Result<Lease> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Error::Closed("the handle"));
+        }
         let acquire = async {
             match &self.source {
-                Source::Own(pool) => pool.get().await.map(Held::Own).map_err(of_deadpool),
-                Source::Host(pool) => pool.acquire().await.map(Held::Host).map_err(of_host),
+                Source::Own(pool) => {
+                    let options = &pool.manager().options;
+                    pool.get().await.map(Held::Own).map_err(|error| of_deadpool(error, options))
+                }
+                Source::Host(pool) => pool
+                    .acquire()
+                    .await
+                    .map(Held::Host)
+                    .map_err(|error| of_host(error, &pool.connect_options())),
             }
         };
         match tokio::time::timeout(self.settings.acquire_timeout, acquire).await {
@@ -131,8 +162,7 @@ impl Pool {
     pub(crate) async fn acquire(&self) -> Result<Lease> {
         let mut lease = self.lease().await?;
         if !self.schema_fits.load(Ordering::Relaxed) {
-            let asked = tokio::time::timeout(self.settings.call_timeout, migrate::state(lease.connection()));
-            asked.await.map_err(|_| no_answer(false))??.check()?;
+            migrate::state(lease.connection(), self.settings.call_timeout).await?.check()?;
             self.schema_fits.store(true, Ordering::Relaxed);
         }
         Ok(lease)
@@ -152,6 +182,7 @@ impl Pool {
 
     /// Refuses further calls, waits for those under way (at most the acquire timeout) and closes the connections.
     pub(crate) async fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
         let pool = match &self.source {
             Source::Host(_) => return,
             Source::Own(pool) => pool,
@@ -175,26 +206,22 @@ async fn probe(options: PgConnectOptions, settings: &Settings) -> Result<PgConne
     let open = |options: &PgConnectOptions| {
         let options = options.clone();
         let limit = settings.acquire_timeout;
-        async move { tokio::time::timeout(limit, options.connect()).await.map_err(|_| no_connection()) }
+        async move { tokio::time::timeout(limit, options.connect()).await.map_err(|_| no_server()) }
     };
-    if settings.prepared_statements {
-        let noticing = options.clone().options([("client_connection_check_interval", "500ms")]);
-        match open(&noticing).await? {
-            Ok(connection) => {
-                drop(connection);
-                return Ok(noticing);
-            }
-            Err(error) if !is_unknown_option(&error) => return Err(fault::of_connect(error)),
-            Err(_) => {}
-        }
+    let noticing = options.clone().options([("client_connection_check_interval", "500ms")]);
+    match open(&noticing).await? {
+        Ok(_) => return Ok(noticing),
+        Err(sqlx::Error::Database(error)) if !is_final(error.code().as_deref()) => {}
+        Err(error) => return Err(fault::of_connect(error, &target(&options))),
     }
-    open(&options).await?.map_err(fault::of_connect)?;
+    open(&options).await?.map_err(|error| fault::of_connect(error, &target(&options)))?;
     Ok(options)
 }
 
-fn is_unknown_option(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    matches!(code.as_deref(), Some("42704" | "22023"))
+/// Tells whether a refusal will be the same without the option: the login or the database is wrong. `PgBouncer`, an older
+/// server and a platform that cannot notice each refuse the option with a code of their own.
+fn is_final(code: Option<&str>) -> bool {
+    code.is_some_and(|code| code.starts_with("28") || code == "3D000")
 }
 
 fn no_connection() -> Error {
@@ -204,9 +231,24 @@ fn no_connection() -> Error {
     }
 }
 
-fn of_deadpool(error: PoolError<sqlx::Error>) -> Error {
+fn no_server() -> Error {
+    Error::Timeout {
+        message: "the server did not answer to a new connection within the acquire timeout".to_owned(),
+        outcome_unknown: false,
+    }
+}
+
+/// Names the server that the options lead to.
+fn target(options: &PgConnectOptions) -> String {
+    match options.get_socket() {
+        Some(directory) => directory.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    }
+}
+
+fn of_deadpool(error: PoolError<sqlx::Error>, options: &PgConnectOptions) -> Error {
     match error {
-        PoolError::Backend(error) => fault::of_connect(error),
+        PoolError::Backend(error) => fault::of_connect(error, &target(options)),
         PoolError::Closed => Error::Closed("the handle"),
         PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
             no_connection()
@@ -214,11 +256,11 @@ fn of_deadpool(error: PoolError<sqlx::Error>) -> Error {
     }
 }
 
-fn of_host(error: sqlx::Error) -> Error {
+fn of_host(error: sqlx::Error, options: &PgConnectOptions) -> Error {
     match error {
         sqlx::Error::PoolClosed => Error::Closed("the handle"),
         sqlx::Error::PoolTimedOut => no_connection(),
-        error => fault::of_connect(error),
+        error => fault::of_connect(error, &target(options)),
     }
 }
 

@@ -19,24 +19,29 @@ use crate::transaction::Tx;
 
 #[async_trait]
 impl Reports for Session {
-    #[instrument(name = "crm.customer_activity", skip_all)]
+    #[instrument(name = "crm.reports.customer_activity", skip_all)]
     async fn customer_activity(&self, query: &ActivityQuery) -> Result<Page<CustomerActivity>> {
         let (limit, after) = query.start()?;
-        let in_inactive = after.as_ref().filter(|position| position.key == SortKey::Null);
-        let mut rows = match in_inactive {
-            Some(_) => Vec::new(),
-            None => self.activity(contacted(limit + 1, after.as_ref())).await?,
-        };
-        if query.include_inactive && rows.len() <= limit {
-            let rest = limit + 1 - rows.len();
-            rows.extend(
-                self.activity(never_contacted(rest, in_inactive.map_or(0, |position| position.id))).await?,
-            );
+        let limit = limit + 1;
+        let inactive = query.include_inactive;
+        if let Some(Position { key: SortKey::Null, id }) = after {
+            if !inactive {
+                return Ok(query.page(Vec::new()));
+            }
+            let mut sql = Sql::default();
+            let after = sql.aside(|sql| sql.bind(id));
+            sql.text = never_contacted(limit, &after, "false");
+            return Ok(query.page(self.activity(sql).await?.0));
+        }
+        let (mut rows, gave_up) = self.activity(walk(limit, after.as_ref(), inactive)).await?;
+        let short = rows.len() < limit || rows.last().is_some_and(|row| row.last_interaction.is_none());
+        if short && gave_up.unwrap_or(after.is_some()) {
+            rows = self.activity(probe(limit, after.as_ref(), inactive)).await?.0;
         }
         Ok(query.page(rows))
     }
 
-    #[instrument(name = "crm.pipeline", skip_all)]
+    #[instrument(name = "crm.reports.pipeline", skip_all)]
     async fn pipeline(&self) -> Result<Vec<PipelineStage>> {
         let rows = self.rows(Intent::Read, pipeline()).await?;
         let read = |row: &PgRow| {
@@ -53,7 +58,7 @@ impl Reports for Session {
         Ok(stages.collect())
     }
 
-    #[instrument(name = "crm.due_tasks", skip_all)]
+    #[instrument(name = "crm.reports.due_tasks", skip_all)]
     async fn due_tasks(&self, query: &DueTasksQuery) -> Result<Page<DueTask>> {
         let Some(sql) = due_tasks(&query.start()?, &query.statuses) else {
             return Ok(query.page(Vec::new()));
@@ -68,7 +73,7 @@ impl Reports for Session {
         Ok(query.page(read_all(&rows, read)?))
     }
 
-    #[instrument(name = "crm.snapshot", skip_all)]
+    #[instrument(name = "crm.reports.snapshot", skip_all)]
     async fn snapshot(&self, activity: &ActivityQuery, due_tasks: &DueTasksQuery) -> Result<Snapshot> {
         // In a transaction the caller has chosen what it sees.
         if self.transaction.is_some() {
@@ -90,41 +95,44 @@ impl Session {
         })
     }
 
-    async fn activity(&self, sql: Sql) -> Result<Vec<CustomerActivity>> {
+    /// Reads rows of the activity report, and whether the walk gave up, which each of them says.
+    async fn activity(&self, sql: Sql) -> Result<(Vec<CustomerActivity>, Option<bool>)> {
         let rows = self.rows(Intent::Read, sql).await?;
-        read_all(&rows, |row| {
+        let mut gave_up = None;
+        let read = |row: &PgRow| {
             let mut columns = Columns::new(row);
-            Ok(CustomerActivity {
+            let activity = CustomerActivity {
                 customer: Customer::read(&mut columns)?,
                 interaction_count: columns.next()?,
                 last_interaction: columns.optional_moment()?,
-            })
-        })
+            };
+            gave_up = Some(columns.next()?);
+            Ok(activity)
+        };
+        Ok((read_all(&rows, read)?, gave_up))
     }
 }
 
-fn read_all<T>(rows: &[PgRow], read: impl Fn(&PgRow) -> sqlx::Result<T>) -> Result<Vec<T>> {
+fn read_all<T>(rows: &[PgRow], read: impl FnMut(&PgRow) -> sqlx::Result<T>) -> Result<Vec<T>> {
     rows.iter()
         .map(read)
         .collect::<sqlx::Result<_>>()
         .map_err(|error| fault::of_statement(error, Intent::Read))
 }
 
+/// Is how many customers a walk meets in vain before it gives up.
+const PATIENCE: usize = 1_000;
+
 /// Walks the interactions from the newest, or from the cursor, and takes each customer at the first interaction met.
 ///
 /// One step of the recursion finds the next interaction of a customer not met yet, by index: either at the same moment
 /// with a larger customer id, or earlier. After a cursor, a customer whose latest interaction lies before the cursor was
 /// on an earlier page: it is met, but not `fresh`. The phrasing decides the plan, and a test pins it.
-fn contacted(limit: usize, after: Option<&Position>) -> Sql {
+///
+/// Far down, nearly all customers met were on earlier pages; then [`probe`] is cheaper, and the walk gives up.
+fn walk(limit: usize, after: Option<&Position>, include_inactive: bool) -> Sql {
     let mut sql = Sql::new("with recursive walk (date, customer_id, fresh, met, found) as (select ");
-    match after {
-        Some(Position { key: SortKey::Moment(moment), id }) => {
-            sql.bind(*moment).push(", ").bind(*id);
-        }
-        _ => {
-            sql.push("'infinity'::timestamptz, 0::bigint");
-        }
-    }
+    begin_after(&mut sql, after);
     let fresh = match after {
         None => "true",
         Some(_) => {
@@ -133,6 +141,8 @@ fn contacted(limit: usize, after: Option<&Position>) -> Sql {
              )"
         }
     };
+    let most = PATIENCE + limit;
+    let gave_up = format!("(select max(cardinality(met)) >= {most} from walk)");
     sql.push(&format!(
         ", false, '{{}}'::bigint[], 0
            union all
@@ -151,19 +161,53 @@ fn contacted(limit: usize, after: Option<&Position>) -> Sql {
                order by date desc, customer_id limit 1
              ) next
            ) next
-           where walk.found < {limit}
+           where walk.found < {limit} and cardinality(walk.met) < {most}
          )
-         select {}, contacts.count, walk.date
+         (select {columns}, contacts.count, walk.date, {gave_up}
          from walk
          join crm.customers t on t.id = walk.customer_id
          cross join lateral (select count(*) from crm.interactions i where i.customer_id = walk.customer_id) contacts
          where walk.fresh
-         order by walk.date desc, t.id",
-        Customer::COLUMNS
+         order by walk.date desc, t.id)",
+        columns = Customer::COLUMNS
     ));
+    if include_inactive {
+        sql.push(&format!(" union all ({}) limit {limit}", never_contacted(limit, "0", &gave_up)));
+    }
     sql
 }
 
+/// Asks each customer for the latest interaction, one probe of the index a customer: what a page costs at the most.
+fn probe(limit: usize, after: Option<&Position>, include_inactive: bool) -> Sql {
+    let mut sql = Sql::new("with place (date, id) as (select ");
+    begin_after(&mut sql, after);
+    sql.push(&format!(
+        ")
+         (select {columns}, contacts.count, latest.date, false
+         from (
+           select c.id, i.date from place, crm.customers c cross join lateral (
+             select i.date from crm.interactions i where i.customer_id = c.id order by i.date desc limit 1
+           ) i
+           where i.date < place.date or (i.date = place.date and c.id > place.id)
+           order by i.date desc, c.id limit {limit}
+         ) latest
+         join crm.customers t on t.id = latest.id
+         cross join lateral (select count(*) from crm.interactions i where i.customer_id = t.id) contacts
+         order by latest.date desc, t.id)",
+        columns = Customer::COLUMNS
+    ));
+    if include_inactive {
+        sql.push(&format!(" union all ({}) limit {limit}", never_contacted(limit, "0", "false")));
+    }
+    sql
+}
+
+fn begin_after(sql: &mut Sql, after: Option<&Position>) {
+    match after {
+        Some(Position { key: SortKey::Moment(moment), id }) => sql.bind(*moment).push(", ").bind(*id),
+        _ => sql.push("'infinity'::timestamptz, 0::bigint"),
+    };
+}
 /// Sums up each stage by itself: for its part of `idx_leads_stage` the planner reads that, whereas for one `group by` over
 /// all of them it reads the table as long as the leads have little text.
 fn pipeline() -> Sql {
@@ -175,14 +219,13 @@ fn pipeline() -> Sql {
 
 /// Takes the customers without an interaction, by id. The subselect is a probe of the index for each customer until the
 /// page is full; `not exists` would let the planner read the interactions of all customers before the cursor too.
-fn never_contacted(limit: usize, after: i64) -> Sql {
-    let mut sql = Sql::new(format!(
-        "select {}, 0::bigint, null::timestamptz from crm.customers t
-         where (select i.id from crm.interactions i where i.customer_id = t.id limit 1) is null and t.id > ",
+fn never_contacted(limit: usize, after: &str, gave_up: &str) -> String {
+    format!(
+        "select {}, 0::bigint, null::timestamptz, {gave_up} from crm.customers t
+         where (select i.id from crm.interactions i where i.customer_id = t.id limit 1) is null and t.id > {after}
+         order by t.id limit {limit}",
         Customer::COLUMNS
-    ));
-    sql.bind(after).push(&format!(" order by t.id limit {limit}"));
-    sql
+    )
 }
 
 /// Takes the first tasks of each status and priority from `idx_tasks_open`, where they stand in the report's order, and

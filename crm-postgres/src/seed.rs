@@ -5,7 +5,9 @@ use crm_core::{
     samples,
 };
 
+use crate::fault::Intent;
 use crate::session::Session;
+use crate::sql::Sql;
 use crate::transaction::Tx;
 
 /// Says which passwords the two sample users get; one that is left out is made up.
@@ -40,14 +42,9 @@ pub(crate) async fn seed(session: &Session, passwords: SeedPasswords) -> Result<
     };
     let hashes = (hash(seeded.admin.clone()).await?, hash(seeded.user.clone()).await?);
     let tx = Tx::begin(session, "begin").await?;
-    match load(&tx, hashes).await {
-        Ok(()) => tx.commit().await.map(|()| Some(seeded)),
-        // Somebody else has loaded them meanwhile, or has the ordinary user's email without being it.
-        Err(error @ Error::Taken { .. }) => {
-            session.find_by_email(ADMIN).await?.map_or(Err(error), |_| Ok(None))
-        }
-        Err(error) => Err(error),
-    }
+    let loaded = load(&tx, hashes).await?;
+    tx.commit().await?;
+    Ok(loaded.then_some(seeded))
 }
 
 async fn hash(password: Password) -> Result<PasswordHash> {
@@ -55,7 +52,13 @@ async fn hash(password: Password) -> Result<PasswordHash> {
     hashed.map_err(|error| Error::internal("the password was not hashed", Some(error.into())))?
 }
 
-async fn load(tx: &Tx, (admin, user): (PasswordHash, PasswordHash)) -> Result<()> {
+/// Loads the rows, unless somebody has done so before or does so now, whom this waits for.
+async fn load(tx: &Tx, (admin, user): (PasswordHash, PasswordHash)) -> Result<bool> {
+    let mark =
+        "update crm.compatibility set seeded_at = current_timestamp where seeded_at is null returning true";
+    if tx.session().row(Intent::Write, Sql::new(mark)).await?.is_none() {
+        return Ok(false);
+    }
     // One by one, because `create` tells a taken email without asking further.
     let [admin, user] = samples::users(admin, user);
     let admin = tx.users().create(admin.validate()?).await?.id;
@@ -66,5 +69,5 @@ async fn load(tx: &Tx, (admin, user): (PasswordHash, PasswordHash)) -> Result<()
     tx.leads().create_many(Valid::all(samples::leads(customers, users))?).await?;
     tx.tasks().create_many(Valid::all(samples::tasks(customers, users))?).await?;
     tx.interactions().create_many(Valid::all(samples::interactions(customers, users))?).await?;
-    Ok(())
+    Ok(true)
 }

@@ -35,7 +35,8 @@ impl Session {
         let mut slot = open.0.lock().await;
         // While the call is under way the transaction has no connection: a call that is dropped midway finishes it.
         let mut lease = slot.take().ok_or(FINISHED)?;
-        let result = self.run(lease.connection(), intent, sql).await;
+        // Before the commit nothing is applied, so whatever happens to a statement, its outcome is known.
+        let result = self.run(lease.connection(), Intent::Read, sql).await;
         self.settle(&mut slot, lease, result).await
     }
 
@@ -103,7 +104,8 @@ impl Session {
     }
 }
 
-pub(crate) const FINISHED: Error = Error::Closed("the transaction");
+pub(crate) const FINISHED: Error =
+    Error::Closed("the transaction was rolled back by an earlier error or a dropped call, and");
 
 /// Is a failed call: its error, and whether the connection was lost with it.
 pub(crate) struct Failure {

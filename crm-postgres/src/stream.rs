@@ -9,6 +9,7 @@ use crm_core::{Entity, Order, Result};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sqlx::postgres::PgRow;
+use tracing::instrument;
 
 use crate::fault::Intent;
 use crate::list::{arrange, restrict, select};
@@ -59,6 +60,7 @@ pub(crate) fn stream<'s, E: Table>(
 }
 
 impl Cursor {
+    #[instrument(name = "crm.stream", skip_all)]
     async fn open(session: &Session, select: Sql) -> Result<Self> {
         let name = format!("crm_stream_{}", CURSORS.fetch_add(1, Ordering::Relaxed));
         let own = match session.transaction {

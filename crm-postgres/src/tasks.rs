@@ -126,17 +126,17 @@ impl Session {
 
 #[async_trait]
 impl TaskRepository for Session {
-    #[instrument(name = "crm.start", skip_all, fields(%id))]
+    #[instrument(name = "crm.tasks.start", skip_all, fields(%id))]
     async fn start(&self, id: TaskId) -> Result<Task> {
         self.set_status(id, TaskStatus::InProgress).await
     }
 
-    #[instrument(name = "crm.complete", skip_all, fields(%id))]
+    #[instrument(name = "crm.tasks.complete", skip_all, fields(%id))]
     async fn complete(&self, id: TaskId) -> Result<Task> {
         self.set_status(id, TaskStatus::Completed).await
     }
 
-    #[instrument(name = "crm.reopen", skip_all, fields(%id))]
+    #[instrument(name = "crm.tasks.reopen", skip_all, fields(%id))]
     async fn reopen(&self, id: TaskId) -> Result<Task> {
         self.set_status(id, TaskStatus::Pending).await
     }

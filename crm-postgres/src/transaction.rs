@@ -8,6 +8,7 @@ use crm_core::{
     Transaction, UserRepository,
 };
 use tokio::sync::Mutex;
+use tracing::instrument;
 
 use crate::fault::Intent;
 use crate::pool::Lease;
@@ -62,6 +63,7 @@ impl Tx {
     /// # Errors
     /// `closed` when an error has finished the transaction; `serialization`; `unavailable` or `timeout` with
     /// `outcome_unknown` when the answer was lost.
+    #[instrument(name = "crm.commit", skip_all)]
     pub async fn commit(self) -> Result<()> {
         let mut lease = self.open.0.lock().await.take().ok_or(FINISHED)?;
         let commit = sqlx::raw_sql("commit").execute(lease.connection());
@@ -83,6 +85,7 @@ impl Tx {
     ///
     /// # Errors
     /// None today: a transaction whose connection is lost is undone by the server.
+    #[instrument(name = "crm.rollback", skip_all)]
     pub async fn rollback(self) -> Result<()> {
         if let Some(lease) = self.open.0.lock().await.take() {
             roll_back(lease, self.session.pool.settings.call_timeout).await;

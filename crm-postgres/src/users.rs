@@ -88,7 +88,7 @@ impl Table for User {
 
 #[async_trait]
 impl UserRepository for Session {
-    #[instrument(name = "crm.find_by_email", skip_all)]
+    #[instrument(name = "crm.users.find_by_email", skip_all)]
     async fn find_by_email(&self, email: &str) -> Result<Option<User>> {
         let mut sql = list::select::<User>();
         let filter = UserFilter { email: Some(vec![email.trim().to_owned()]), ..UserFilter::default() };
@@ -96,12 +96,12 @@ impl UserRepository for Session {
         self.entity(Intent::Read, sql).await
     }
 
-    #[instrument(name = "crm.deactivate", skip_all, fields(%id))]
+    #[instrument(name = "crm.users.deactivate", skip_all, fields(%id))]
     async fn deactivate(&self, id: UserId) -> Result<User> {
         self.change(id, retire(id, "current_timestamp", "is null")).await
     }
 
-    #[instrument(name = "crm.reactivate", skip_all, fields(%id))]
+    #[instrument(name = "crm.users.reactivate", skip_all, fields(%id))]
     async fn reactivate(&self, id: UserId) -> Result<User> {
         self.change(id, retire(id, "null", "is not null")).await
     }

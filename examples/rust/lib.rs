@@ -1,8 +1,8 @@
 //! The README's ten lines, kept here so that they are compiled and run.
 
+use crm_postgres::Result;
 use crm_postgres::prelude::*;
-use crm_postgres::{Crm, Result};
-use rust_decimal::Decimal;
+use crm_postgres::rust_decimal::Decimal;
 
 /// Adds a customer with a lead, moves the lead on and prints the pipeline.
 ///

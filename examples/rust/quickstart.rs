@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use chrono::Utc;
+use crm_postgres::chrono::Utc;
 use crm_postgres::prelude::*;
-use crm_postgres::{Crm, Result, SeedPasswords};
-use rust_decimal::Decimal;
+use crm_postgres::rust_decimal::Decimal;
+use crm_postgres::{Result, SeedPasswords};
 
 #[tokio::main]
 async fn main() -> ExitCode {

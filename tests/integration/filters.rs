@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    CustomerFilter, CustomerId, InteractionFilter, InteractionType, LeadFilter, NewCustomer, NewInteraction,
-    NewLead, NewTask, Range, Repositories, TaskFilter, UserFilter, Validate,
+    ActivityQuery, Cursor, CustomerFilter, CustomerId, DayRange, DueTasksQuery, InteractionFilter,
+    InteractionType, LeadFilter, List, NewCustomer, NewInteraction, NewLead, NewTask, Range, Repositories,
+    SearchText, Tags, TaskFilter, UserFilter, Validate, ViolationCode,
 };
 use crm_tests::Database;
 use rust_decimal::Decimal;
@@ -44,7 +45,7 @@ async fn the_ends_of_every_scale_can_be_asked_for() {
     crm.interactions().create(call.validate().unwrap()).await.unwrap();
 
     let ever = Range { since: Some(DateTime::<Utc>::MIN_UTC), until: Some(DateTime::<Utc>::MAX_UTC) };
-    let days = Range { since: Some(NaiveDate::MIN), until: Some(NaiveDate::MAX) };
+    let days = DayRange { since: Some(NaiveDate::MIN), until: Some(NaiveDate::MAX) };
     let never = Range { since: Some(DateTime::<Utc>::MAX_UTC), until: Some(DateTime::<Utc>::MIN_UTC) };
     for (created, expected) in [(ever, 1), (never, 0)] {
         let filter = InteractionFilter { date: created, created, ..Default::default() };
@@ -61,4 +62,47 @@ async fn the_ends_of_every_scale_can_be_asked_for() {
     assert!(crm.customers().get_many(&ids).await.unwrap().is_empty());
     let filter = CustomerFilter { ids: Some(ids), ..Default::default() };
     assert_eq!(crm.customers().count(&filter).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_forged_cursor_is_refused_whatever_it_holds() {
+    use base64::Engine as _;
+
+    let database = Database::fresh().await;
+    let cursor = |plain: &str| Cursor::from(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(plain));
+    for plain in ["t2 -9999-01-01", "t2 +99999-01-01", "t9 2026-01-01", "t2", "d2026-01-01", "i"] {
+        let cursor = Some(cursor(&format!("1 due_tasks -priority,due_date 7 {plain}")));
+        let query = DueTasksQuery { cursor, ..DueTasksQuery::new(NaiveDate::MAX) };
+        let error = database.crm.reports().due_tasks(&query).await.unwrap_err();
+        assert_eq!(error.violations()[0].code, ViolationCode::InvalidCursor, "{plain}");
+    }
+    for plain in ["m9223372036854775807", "m-9223372036854775808", "mx", "t"] {
+        let cursor = Some(cursor(&format!("1 customer_activity -last_interaction 7 {plain}")));
+        let query = ActivityQuery { cursor, ..ActivityQuery::default() };
+        let error = database.crm.reports().customer_activity(&query).await.unwrap_err();
+        assert_eq!(error.violations()[0].code, ViolationCode::InvalidCursor, "{plain}");
+    }
+}
+
+#[test]
+fn a_search_of_too_many_words_is_refused() {
+    let words =
+        |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(" ").parse::<SearchText>();
+    assert!(words(64).is_ok());
+    assert_eq!(words(65).unwrap_err().violations()[0].code, ViolationCode::TooLong);
+}
+
+#[tokio::test]
+async fn tags_that_are_too_many_already_can_be_removed_and_not_added_to() {
+    let database = Database::fresh().await;
+    let customers = database.crm.customers();
+    database
+        .execute("insert into crm.customers (name, tags) select 'x', array_agg('t' || n) from generate_series(1, 150) n")
+        .await;
+    let id = customers.list(&List::new()).await.unwrap().items[0].id;
+    let tags = |tag: &str| Tags(vec![tag.to_owned()]).validate().unwrap();
+    assert_eq!(customers.remove_tags(id, tags("T1")).await.unwrap().tags.len(), 149);
+    assert_eq!(customers.add_tags(id, tags("T2")).await.unwrap().tags.len(), 149);
+    let error = customers.add_tags(id, tags("new")).await.unwrap_err();
+    assert_eq!(error.violations()[0].code, ViolationCode::TooLong);
 }

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_core::{
-    Assignee, Customer, CustomerFilter, CustomerId, Entity, Filter, Id, Interaction, InteractionFilter,
-    InteractionType, Lead, LeadFilter, List, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Order,
-    OrderBy, PasswordHash, Priority, Range, Repositories, Repository, Stage, Task, TaskFilter, TaskStatus,
-    UserId, Valid,
+    ActivityQuery, Assignee, Customer, CustomerActivity, CustomerFilter, CustomerId, DayRange, Entity,
+    Filter, Id, Interaction, InteractionFilter, InteractionType, Lead, LeadFilter, LeadOrderBy, List,
+    NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Order, OrderBy, PasswordHash, Priority, Range,
+    Repositories, Repository, Stage, Task, TaskFilter, TaskStatus, UserId, Valid, Validate,
 };
 use crm_postgres::Crm;
 use crm_tests::Database;
@@ -213,7 +213,7 @@ async fn a_thousand_lists_give_each_row_once_in_order_while_others_come_and_go()
         priority: rarely(random, |random| few(random, Priority::ALL)),
         assigned_to: world.assignee(random),
         customer_id: rarely(random, |random| few(random, &world.customers[..6])),
-        due: range(random, day),
+        due: DayRange { since: rarely(random, day), until: rarely(random, day) },
         text: rarely(random, |random| pick(random, &WORDS).parse().unwrap()),
         ..TaskFilter::default()
     })
@@ -230,4 +230,58 @@ async fn a_thousand_lists_give_each_row_once_in_order_while_others_come_and_go()
     .await;
     stop.store(true, Ordering::Relaxed);
     disturbing.await.unwrap();
+}
+
+/// Lists again and again while something changes, and tells how often each row was on the page.
+async fn watch<T, F: Future<Output = Vec<T>>>(
+    database: &Database,
+    change: &'static str,
+    list: impl Fn() -> F,
+    check: impl Fn(Vec<T>),
+) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut connection = database.connection().await;
+    let changing = tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            while !stop.load(Ordering::Relaxed) {
+                sqlx::raw_sql(change).execute(&mut connection).await.unwrap();
+            }
+        }
+    });
+    for _ in 0..500 {
+        check(list().await);
+    }
+    stop.store(true, Ordering::Relaxed);
+    changing.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_gets_and_loses_its_value_is_on_the_page_once() {
+    let database = Database::fresh().await;
+    let crm = &database.crm;
+    let lead = NewLead { value: Some(Decimal::ONE), ..NewLead::new("lead") };
+    let id = crm.leads().create(lead.validate().unwrap()).await.unwrap().id;
+    let change = "update crm.leads set value = case when value is null then 1 end";
+    let list = || async {
+        crm.leads().list(&List::new().order(Order::descending(LeadOrderBy::Value))).await.unwrap().items
+    };
+    watch(&database, change, list, |leads: Vec<Lead>| {
+        assert_eq!(leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), [id]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_whose_only_interaction_comes_and_goes_is_reported_once() {
+    let database = Database::fresh().await;
+    let crm = &database.crm;
+    let id = crm.customers().create(NewCustomer::new("Acme").validate().unwrap()).await.unwrap().id;
+    let change = "insert into crm.interactions (customer_id, type) select id, 'call' from crm.customers;
+                  delete from crm.interactions";
+    let list = || async { crm.reports().customer_activity(&ActivityQuery::default()).await.unwrap().items };
+    watch(&database, change, list, |rows: Vec<CustomerActivity>| {
+        assert_eq!(rows.iter().map(|row| row.customer.id).collect::<Vec<_>>(), [id]);
+    })
+    .await;
 }

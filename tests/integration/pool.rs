@@ -173,7 +173,9 @@ async fn a_connection_lost_in_a_transaction_finishes_it() {
     let tx = crm.begin().await.unwrap();
     tx.customers().create(NewCustomer::new("Lost").validate().unwrap()).await.unwrap();
     kill_all(&database).await;
-    assert_eq!(tx.customers().list(&List::new()).await.unwrap_err().code(), ErrorCode::Unavailable);
+    // Nothing of a transaction that was not committed can have been applied.
+    let error = tx.customers().create(NewCustomer::new("Lost").validate().unwrap()).await.unwrap_err();
+    assert_eq!((error.code(), error.outcome_unknown()), (ErrorCode::Unavailable, false));
     assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
     assert_eq!(crm.customers().count(&CustomerFilter::default()).await.unwrap(), 0);
 }
@@ -257,6 +259,7 @@ async fn a_hosts_pool_can_be_shared() {
     lock.close().await.unwrap();
     assert_eq!(crm.customers().get(id).await.unwrap().name, "Acme");
     crm.close().await;
+    assert_eq!(crm.customers().get(id).await.unwrap_err().code(), ErrorCode::Closed);
     let name: String = sqlx::query_scalar("select name from crm.customers").fetch_one(&pool).await.unwrap();
     assert_eq!(name, "Acme");
 }
@@ -265,14 +268,39 @@ async fn a_hosts_pool_can_be_shared() {
 async fn everything_works_without_named_prepared_statements() {
     let database = Database::fresh().await;
     database.crm.close().await;
+    database
+        .execute(
+            "create function public.no_names() returns trigger language plpgsql as $$
+             begin
+               if exists (select from pg_prepared_statements) then raise exception 'a statement has a name'; end if;
+               return new;
+             end $$;
+             create trigger no_names before insert on crm.customers for each row execute function public.no_names()",
+        )
+        .await;
+    // With names, the second call of a kind finds the first one's statement.
+    let named = database.builder().max_connections(1).connect().await.unwrap();
+    let new = || NewCustomer::new("Named").validate().unwrap();
+    named.customers().get(crm_core::CustomerId(1)).await.unwrap_err();
+    assert_eq!(named.customers().create(new()).await.unwrap_err().code(), ErrorCode::Internal);
     let crm = database.builder().prepared_statements(false).max_connections(1).connect().await.unwrap();
     let id = customer(&crm).await.id;
+    customer(&crm).await;
     let batch = crm_core::Valid::all([NewCustomer::new("b"), NewCustomer::new("c")]).unwrap();
     crm.customers().create_many(batch).await.unwrap();
     let all: Vec<_> = crm.customers().stream(CustomerFilter::default(), Order::default()).collect().await;
-    assert_eq!(all.len(), 3);
+    assert_eq!(all.len(), 4);
     crm.customers().overview(id, 1).await.unwrap();
     let tx = crm.begin().await.unwrap();
     assert_eq!(tx.customers().get(id).await.unwrap().name, "Acme");
     tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_password_shows_in_debug() {
+    let database = Database::fresh().await;
+    let url = database.url.replacen("postgres@", "postgres:s3cret@", 1);
+    let crm = Crm::connect(url).await.unwrap();
+    let tx = crm.begin().await.unwrap();
+    assert!(!format!("{crm:?} {tx:?}").contains("s3cret"));
 }

@@ -154,14 +154,33 @@ fn moments_come_back_to_the_millisecond() {
 }
 
 #[tokio::test]
-async fn moments_that_another_program_stored_beyond_the_calendar_are_an_error_not_a_panic() {
+async fn what_no_language_can_hold_is_kept_out_or_an_error_never_a_panic() {
     let database = Database::fresh().await;
-    database
-        .execute(
-            "insert into crm.customers (name) values ('Acme');
-             insert into crm.interactions (customer_id, type, date) select id, 'note', 'infinity' from crm.customers",
-        )
-        .await;
-    let error = database.crm.interactions().list(&crm_core::List::new()).await.unwrap_err();
+    let mut connection = database.connection().await;
+    for refused in [
+        "insert into crm.leads (title, value) values ('x', 'NaN')",
+        "insert into crm.tasks (title, due_date) values ('x', 'infinity')",
+        "insert into crm.customers (name, tags) values ('x', '{a,null}')",
+        "with c as (insert into crm.customers (name) values ('x') returning id)
+         insert into crm.interactions (customer_id, type, date) select id, 'call', '-infinity' from c",
+    ] {
+        let error = sqlx::raw_sql(refused).execute(&mut connection).await.unwrap_err();
+        assert!(error.as_database_error().unwrap().constraint().is_some(), "{refused}");
+    }
+    database.execute("insert into crm.customers (name, created_at) values ('Acme', 'infinity')").await;
+    let error = database.crm.customers().list(&crm_core::List::new()).await.unwrap_err();
     assert_eq!(error.code(), crm_core::ErrorCode::Internal);
+}
+
+#[tokio::test]
+async fn a_leap_second_is_carried_over_before_it_is_stored() {
+    let database = Database::fresh().await;
+    let crm = &database.crm;
+    let customer = crm.customers().create(NewCustomer::new("Acme").validate().unwrap()).await.unwrap().id;
+    let date = Some("2016-12-31T23:59:60.5Z".parse().unwrap());
+    let new = NewInteraction { date, ..NewInteraction::new(customer, InteractionType::Note) };
+    let valid = new.validate().unwrap();
+    let expected = valid.date.unwrap();
+    assert_eq!(crm.interactions().create(valid).await.unwrap().date, expected);
+    assert_eq!(expected.to_rfc3339(), "2017-01-01T00:00:00.500+00:00");
 }

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Assignee, Customer, CustomerFilter, Entity, Interaction, InteractionFilter, InteractionType, Lead,
-    LeadFilter, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Priority, Range, Role, Stage, Store,
-    Task, TaskFilter, TaskStatus, User, UserFilter,
+    Assignee, Customer, CustomerFilter, DayRange, Entity, Interaction, InteractionFilter, InteractionType,
+    Lead, LeadFilter, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Priority, Range, Role, Stage,
+    Store, Task, TaskFilter, TaskStatus, User, UserFilter,
 };
 use rust_decimal::Decimal;
 
@@ -160,11 +160,11 @@ pub(super) async fn tasks_are_selected_by_each_filter(crm: &dyn Store) {
     assert_selects(crm, F { assigned_to: Some(ann.into()), ..d() }, &[a]).await;
     assert_selects(crm, F { assigned_to: Some(Assignee::Unassigned), ..d() }, &[b, c]).await;
     assert_selects(crm, F { customer_id: Some(vec![acme]), ..d() }, &[b]).await;
-    assert_selects(crm, F { due: since(day("2026-01-01")), ..d() }, &[a, b]).await;
-    assert_selects(crm, F { due: since(day("2026-01-02")), ..d() }, &[b]).await;
-    assert_selects(crm, F { due: until(day("2026-01-01")), ..d() }, &[a]).await;
+    assert_selects(crm, F { due: days(since(day("2026-01-01"))), ..d() }, &[a, b]).await;
+    assert_selects(crm, F { due: days(since(day("2026-01-02"))), ..d() }, &[b]).await;
+    assert_selects(crm, F { due: days(until(day("2026-01-01"))), ..d() }, &[a]).await;
     let one_day = Range { since: Some(day("2026-01-02")), until: Some(day("2026-01-02")) };
-    assert_selects(crm, F { due: one_day, ..d() }, &[b]).await;
+    assert_selects(crm, F { due: days(one_day), ..d() }, &[b]).await;
     assert_selects(crm, F { text: "call".parse().ok(), ..d() }, &[a, b, c]).await;
     assert_selects(crm, F { created: since(c.created_at), ..d() }, &[c]).await;
     assert_selects(crm, F { created: until(c.created_at), ..d() }, &[a, b]).await;
@@ -271,9 +271,9 @@ pub(super) async fn a_range_may_reach_beyond_what_a_row_can_hold(crm: &dyn Store
 
     let task: &Task = &create(crm, NewTask { due_date: Some(day("2026-01-01")), ..NewTask::new("a") }).await;
     let whole = Range { since: Some(NaiveDate::MIN), until: Some(NaiveDate::MAX) };
-    assert_selects(crm, T { due: whole, ..T::default() }, &[task]).await;
-    assert_selects::<Task>(crm, T { due: since(NaiveDate::MAX), ..T::default() }, &[]).await;
-    assert_selects::<Task>(crm, T { due: until(NaiveDate::MIN), ..T::default() }, &[]).await;
+    assert_selects(crm, T { due: days(whole), ..T::default() }, &[task]).await;
+    assert_selects::<Task>(crm, T { due: days(since(NaiveDate::MAX)), ..T::default() }, &[]).await;
+    assert_selects::<Task>(crm, T { due: days(until(NaiveDate::MIN)), ..T::default() }, &[]).await;
 }
 
 pub(super) async fn a_range_is_as_fine_as_its_ends(crm: &dyn Store) {
@@ -307,10 +307,15 @@ pub(super) async fn every_filter_at_once_selects_what_meets_all(crm: &dyn Store)
         priority: Some(vec![Priority::High]),
         assigned_to: Some(ann.into()),
         customer_id: Some(vec![acme]),
-        due: since(day("2026-01-01")),
+        due: days(since(day("2026-01-01"))),
         text: "back call".parse().ok(),
         created: since(call.created_at),
         updated: since(call.updated_at),
     };
     assert_selects(crm, filter, &[call]).await;
+}
+
+/// Takes the bounds of a range for those of days, whose last one is inside.
+fn days(range: Range<NaiveDate>) -> DayRange {
+    DayRange { since: range.since, until: range.until }
 }

@@ -54,6 +54,11 @@ fn range<T: std::str::FromStr<Err: std::fmt::Debug>>(since: &str, until: &str) -
     Range { since: bound(since), until: bound(until) }
 }
 
+/// Takes the bounds of a range for those of days, whose last one is inside.
+fn days(range: Range<chrono::NaiveDate>) -> DayRange {
+    DayRange { since: range.since, until: range.until }
+}
+
 pub(super) fn customers() -> Vec<Case<Customer>> {
     cases! { CustomerFilter:
         "of an id", ["customers_pkey"], PAGE, { ids: ids([70_000]) };
@@ -114,10 +119,10 @@ pub(super) fn tasks() -> Vec<Case<Task>> {
         "assigned to nobody", ["idx_tasks_assigned_to"], PAGE, { assigned_to: Some(Assignee::Unassigned) };
         "of a customer", ["idx_tasks_customer_id"], PAGE, { customer_id: ids([7]) };
         "of two customers", ["idx_tasks_customer_id"], PAGE, { customer_id: ids([7, 8]) };
-        "due on a day", ["idx_tasks_due_date"], 200, { due: range("2025-01-01", "2025-01-01") };
-        "due since a day close to the end", [], WEIGHED, { due: range("2026-09-01", "") };
-        "due since a day close to the beginning", [], WEIGHED, { due: range("2024-03-01", "") };
-        "due until a day close to the beginning", ["idx_tasks_due_date"], 1_500, { due: range("", "2024-01-05") };
+        "due on a day", ["idx_tasks_due_date"], 200, { due: days(range("2025-01-01", "2025-01-01")) };
+        "due since a day close to the end", [], WEIGHED, { due: days(range("2026-09-01", "")) };
+        "due since a day close to the beginning", [], WEIGHED, { due: days(range("2024-03-01", "")) };
+        "due until a day close to the beginning", ["idx_tasks_due_date"], 1_500, { due: days(range("", "2024-01-05")) };
         "with a rare word", ["idx_tasks_words"], PAGE, { text: words("77777") };
         "with a frequent word", ["idx_tasks_words"], 100_000, { text: words("meet") };
         "by created", [], PAGE, { created: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };

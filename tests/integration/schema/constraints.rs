@@ -204,10 +204,23 @@ async fn behind_the_callers_back(db: &Database, provoked: &mut Provoked) {
     db.execute(
         "create function owe() returns trigger language plpgsql as $$
          begin new.value := -0.01; return new; end $$;
-         create trigger owe before insert on crm.leads for each row execute function owe();",
+         create trigger owe before insert on crm.leads for each row execute function owe();
+         create function untag() returns trigger language plpgsql as $$
+         begin new.tags := '{a,null}'; return new; end $$;
+         create trigger untag before insert on crm.customers for each row execute function untag();
+         create function never() returns trigger language plpgsql as $$
+         begin new.due_date := 'infinity'; return new; end $$;
+         create trigger never before insert on crm.tasks for each row execute function never();
+         create function ever() returns trigger language plpgsql as $$
+         begin new.date := '-infinity'; return new; end $$;
+         create trigger ever before insert on crm.interactions for each row execute function ever();",
     )
     .await;
     provoked.by("chk_leads_value", crm.leads().create(valid(NewLead::new("d"))).await);
+    provoked.by("chk_customers_tags", crm.customers().create(valid(NewCustomer::new("d"))).await);
+    provoked.by("chk_tasks_due_date", crm.tasks().create(valid(NewTask::new("d"))).await);
+    let call = NewInteraction::new(crm_core::CustomerId(1), InteractionType::Call);
+    provoked.by("chk_interactions_date", crm.interactions().create(valid(call)).await);
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ impl Row for User {
     }
 
     fn unique(&self) -> Option<(&'static str, String)> {
-        Some(("email", self.email.folded()))
+        Some(("email", self.email.to_ascii_lowercase()))
     }
 
     fn after_delete(state: &mut State, id: UserId) {
