@@ -1,6 +1,7 @@
 //! The suites that need a server, in one binary, so that they share it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and the line says where")]
 
+mod activity;
 mod concurrency;
 mod contract;
 mod embedded;
