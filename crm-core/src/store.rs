@@ -81,6 +81,39 @@ pub trait Repositories: Send + Sync {
     fn reports(&self) -> &dyn Reports;
 }
 
+/// Implements [`Repositories`] for a type whose field stores every entity and answers the reports.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! hand_out {
+    ($type:ty, $field:ident) => {
+        impl $crate::Repositories for $type {
+            fn users(&self) -> &dyn $crate::UserRepository {
+                &self.$field
+            }
+
+            fn customers(&self) -> &dyn $crate::CustomerRepository {
+                &self.$field
+            }
+
+            fn leads(&self) -> &dyn $crate::LeadRepository {
+                &self.$field
+            }
+
+            fn tasks(&self) -> &dyn $crate::TaskRepository {
+                &self.$field
+            }
+
+            fn interactions(&self) -> &dyn $crate::InteractionRepository {
+                &self.$field
+            }
+
+            fn reports(&self) -> &dyn $crate::Reports {
+                &self.$field
+            }
+        }
+    };
+}
+
 /// Is a store: repositories whose every call stands for itself, and transactions.
 #[async_trait]
 pub trait Store: Repositories {

@@ -4,10 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crm_core::{
-    CustomerRepository, Error, InteractionRepository, LeadRepository, Reports, Repositories, Result, Store,
-    TaskRepository, Transaction, UserRepository,
-};
+use crm_core::{Error, Result, Store, Transaction};
 use sqlx::postgres::PgPool;
 use tracing::instrument;
 
@@ -191,31 +188,7 @@ impl Crm {
     }
 }
 
-impl Repositories for Crm {
-    fn users(&self) -> &dyn UserRepository {
-        &self.session
-    }
-
-    fn customers(&self) -> &dyn CustomerRepository {
-        &self.session
-    }
-
-    fn leads(&self) -> &dyn LeadRepository {
-        &self.session
-    }
-
-    fn tasks(&self) -> &dyn TaskRepository {
-        &self.session
-    }
-
-    fn interactions(&self) -> &dyn InteractionRepository {
-        &self.session
-    }
-
-    fn reports(&self) -> &dyn Reports {
-        &self.session
-    }
-}
+crm_core::hand_out!(Crm, session);
 
 #[async_trait]
 impl Store for Crm {

@@ -14,7 +14,7 @@ use crate::filter::Conditions;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::table::{Fields, Ordering, Table};
+use crate::table::{Fields, Ordering, Table, columns};
 
 /// Is the expression of `idx_customers_words`.
 const WORDS: &str = "crm.words(t.name || ' ' || coalesce(t.email, '') || ' ' || coalesce(t.company, '') || ' ' \
@@ -22,8 +22,20 @@ const WORDS: &str = "crm.words(t.name || ' ' || coalesce(t.email, '') || ' ' || 
 
 impl Table for Customer {
     const TABLE: &'static str = "crm.customers";
-    const COLUMNS: &'static str = "t.id, t.name, t.email, t.phone, t.company, t.tags, t.notes, t.created_by, \
-                                   t.updated_by, t.created_at, t.updated_at, t.version";
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "name",
+        "email",
+        "phone",
+        "company",
+        "tags",
+        "notes",
+        "created_by",
+        "updated_by",
+        "created_at",
+        "updated_at",
+        "version",
+    ];
 
     fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
         Ok(Self {
@@ -112,7 +124,7 @@ fn retag(id: CustomerId, tags: &str, given: &Tags) -> Sql {
          where t.id = new.id and new.tags <> t.tags and cardinality(new.tags) <= greatest({}, cardinality(t.tags))
          returning {}",
         crm_core::MAX_TAGS,
-        Customer::COLUMNS
+        columns::<Customer>("t")
     ));
     sql.argument(given.0.as_slice()).argument(id.0);
     sql
@@ -173,7 +185,6 @@ impl CustomerRepository for Session {
 /// Asks for the four parts in one statement, and so in one round trip and one snapshot: a row is of one kind, and the
 /// columns of the other kinds are null in it.
 fn overview(id: CustomerId, recent: u32) -> Sql {
-    let columns = |columns: &str, alias: &str| columns.replace("t.", alias);
     let mut sql = Sql::new(format!(
         "select {customer}, {lead}, {task}, {interaction}
          from generate_series(1, 4) as kind
@@ -188,10 +199,10 @@ fn overview(id: CustomerId, recent: u32) -> Sql {
            select * from crm.interactions where kind = 4 and customer_id = $1 order by date desc, id desc limit $2
          ) i on true
          order by kind, l.id desc, k.id desc, i.date desc, i.id desc",
-        customer = columns(Customer::COLUMNS, "c."),
-        lead = columns(Lead::COLUMNS, "l."),
-        task = columns(Task::COLUMNS, "k."),
-        interaction = columns(Interaction::COLUMNS, "i."),
+        customer = columns::<Customer>("c"),
+        lead = columns::<Lead>("l"),
+        task = columns::<Task>("k"),
+        interaction = columns::<Interaction>("i"),
     ));
     sql.argument(id.0).argument(i64::from(recent));
     sql
@@ -218,7 +229,7 @@ impl Found {
 /// Reads the entity at these columns, or passes them over when its key is null.
 fn part<E: Table>(columns: &mut Columns<'_>) -> sqlx::Result<Option<E>> {
     if columns.is_null()? {
-        columns.skip(E::COLUMNS.split(',').count());
+        columns.skip(E::COLUMNS.len());
         return Ok(None);
     }
     E::read(columns).map(Some)

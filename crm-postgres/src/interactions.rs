@@ -19,8 +19,8 @@ const WORDS: &str = "crm.words(t.notes)";
 
 impl Table for Interaction {
     const TABLE: &'static str = "crm.interactions";
-    const COLUMNS: &'static str =
-        "t.id, t.customer_id, t.type::text, t.notes, t.date, t.created_by, t.created_at, t.version";
+    const COLUMNS: &'static [&'static str] =
+        &["id", "customer_id", "type::text", "notes", "date", "created_by", "created_at", "version"];
 
     fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
         Ok(Self {

@@ -19,8 +19,20 @@ const WORDS: &str = "crm.words(t.title || ' ' || coalesce(t.description, ''))";
 
 impl Table for Lead {
     const TABLE: &'static str = "crm.leads";
-    const COLUMNS: &'static str = "t.id, t.title, t.description, t.stage::text, t.value, t.customer_id, t.assigned_to, \
-                                   t.created_by, t.updated_by, t.created_at, t.updated_at, t.version";
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "title",
+        "description",
+        "stage::text",
+        "value",
+        "customer_id",
+        "assigned_to",
+        "created_by",
+        "updated_by",
+        "created_at",
+        "updated_at",
+        "version",
+    ];
 
     fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
         Ok(Self {

@@ -6,12 +6,16 @@ use crate::fault::Intent;
 use crate::filter::{Condition, Conditions};
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::table::{Ordering, Table};
+use crate::table::{Ordering, Table, columns};
 use crate::tasks;
 
 /// Begins `select … from … t where true`.
 pub(crate) fn select<E: Table>() -> Sql {
-    Sql::new(format!("select {} from {} t where true", E::COLUMNS, E::TABLE))
+    Sql::new(format!("select {} {}", columns::<E>("t"), from::<E>()))
+}
+
+fn from<E: Table>() -> String {
+    format!("from {} t where true", E::TABLE)
 }
 
 fn conditions<E: Table>(sql: &mut Sql, filter: &E::Filter) -> Vec<Condition> {
@@ -74,7 +78,7 @@ fn page<E: Table>(
     after: Option<&Position>,
     half: Option<Condition>,
 ) -> String {
-    sql.text = select::<E>().text;
+    sql.text = from::<E>();
     let mut conditions = conditions::<E>(sql, &list.filter);
     // Which of two conditions is better served by its index depends on the values, as do ranges, arrays and words. Of a
     // statement with a name the server soon keeps one plan for all values, so such a statement gets none.
@@ -87,8 +91,7 @@ fn page<E: Table>(
     if conditions.iter().any(|condition| matches!(condition, Condition::Searches(_))) {
         // The rows are collected before they are put in order, by `offset 0`, or the planner would walk the order again.
         add(sql, &conditions);
-        let found = sql.text.replacen(E::COLUMNS, "t.*", 1);
-        sql.text = format!("select {} from ({found} offset 0) t where true", E::COLUMNS);
+        sql.text = format!("from (select t.* {} offset 0) t where true", sql.text);
         conditions.clear();
     }
     conditions.extend(half);
@@ -97,10 +100,9 @@ fn page<E: Table>(
     {
         let each = Condition::Is(column, "lead.value".to_owned());
         arrange::<E>(sql, list.order, Some(&each), after);
-        let each = sql.push(&format!(" limit {limit}")).text.replacen(E::COLUMNS, "t.*", 1);
         sql.text = format!(
-            "select {} from unnest({values}) as lead (value) cross join lateral ({each}) t",
-            E::COLUMNS
+            "from unnest({values}) as lead (value) cross join lateral (select t.* {} limit {limit}) t",
+            sql.text
         );
         arrange::<E>(sql, list.order, None, None);
     } else {
@@ -114,13 +116,23 @@ fn page<E: Table>(
         add(sql, &conditions);
         arrange::<E>(sql, list.order, lead.as_ref(), after);
     }
-    sql.push(&format!(" limit {limit}"));
-    std::mem::take(&mut sql.text)
+    format!("select {} {} limit {limit}", columns::<E>("t"), std::mem::take(&mut sql.text))
 }
 
-/// Adds the order of a list and the place to begin after. A condition that leads becomes the beginning of both: as a
+/// Adds the whole order at once, nulls last both ways: for rows that are all read, and so may be sorted.
+pub(crate) fn arrange_all<E: Table>(sql: &mut Sql, order: Order<E::OrderBy>) {
+    let direction = if order.descending { "desc" } else { "asc" };
+    if order.by == E::OrderBy::ID {
+        sql.push(&format!(" order by t.id {direction}"));
+    } else {
+        let expression = E::order(order.by).expression;
+        sql.push(&format!(" order by {expression} {direction} nulls last, t.id {direction}"));
+    }
+}
+
+/// Adds the order of a page and the place to begin after. A condition that leads becomes the beginning of both: as a
 /// range, from one end of which to the other the index has exactly the rows of the page in their order.
-pub(crate) fn arrange<E: Table>(
+fn arrange<E: Table>(
     sql: &mut Sql,
     order: Order<E::OrderBy>,
     lead: Option<&Condition>,

@@ -14,7 +14,7 @@ use crate::filter::clamp_day;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::table::Table;
+use crate::table::{Table, columns};
 use crate::transaction::Tx;
 
 #[async_trait]
@@ -169,7 +169,7 @@ fn walk(limit: usize, after: Option<&Position>, include_inactive: bool) -> Sql {
          cross join lateral (select count(*) from crm.interactions i where i.customer_id = walk.customer_id) contacts
          where walk.fresh
          order by walk.date desc, t.id)",
-        columns = Customer::COLUMNS
+        columns = columns::<Customer>("t")
     ));
     if include_inactive {
         sql.push(&format!(" union all ({}) limit {limit}", never_contacted(limit, "0", &gave_up)));
@@ -194,7 +194,7 @@ fn probe(limit: usize, after: Option<&Position>, include_inactive: bool) -> Sql 
          join crm.customers t on t.id = latest.id
          cross join lateral (select count(*) from crm.interactions i where i.customer_id = t.id) contacts
          order by latest.date desc, t.id)",
-        columns = Customer::COLUMNS
+        columns = columns::<Customer>("t")
     ));
     if include_inactive {
         sql.push(&format!(" union all ({}) limit {limit}", never_contacted(limit, "0", "false")));
@@ -224,7 +224,7 @@ fn never_contacted(limit: usize, after: &str, gave_up: &str) -> String {
         "select {}, 0::bigint, null::timestamptz, {gave_up} from crm.customers t
          where (select i.id from crm.interactions i where i.customer_id = t.id limit 1) is null and t.id > {after}
          order by t.id limit {limit}",
-        Customer::COLUMNS
+        columns::<Customer>("t")
     )
 }
 
@@ -233,7 +233,7 @@ fn never_contacted(limit: usize, after: &str, gave_up: &str) -> String {
 fn due_tasks(start: &DueTasksStart, statuses: &[TaskStatus]) -> Option<Sql> {
     let DueTasksStart { until, limit, after } = start;
     let limit = limit + 1;
-    let mut sql = Sql::new(format!("select {}, c.name, u.name from (select * from (", Task::COLUMNS));
+    let mut sql = Sql::new(format!("select {}, c.name, u.name from (select * from (", columns::<Task>("t")));
     sql.argument(clamp_day(*until));
     if let Some((_, day, id)) = after {
         sql.argument(*day).argument(*id);

@@ -12,7 +12,7 @@ use sqlx::postgres::PgRow;
 use tracing::instrument;
 
 use crate::fault::Intent;
-use crate::list::{arrange, restrict, select};
+use crate::list::{arrange_all, restrict, select};
 use crate::session::Session;
 use crate::sql::Sql;
 use crate::table::{Table, read};
@@ -44,11 +44,7 @@ pub(crate) fn stream<'s, E: Table>(
 ) -> BoxStream<'s, Result<E>> {
     let mut sql = select::<E>();
     restrict::<E>(&mut sql, filter);
-    arrange::<E>(&mut sql, order, None, None);
-    // Only here: a page never mixes rows with and without a value in one statement.
-    if E::order(order.by).nullable && order.descending {
-        sql.text = sql.text.replacen(" desc, t.id desc", " desc nulls last, t.id desc", 1);
-    }
+    arrange_all::<E>(&mut sql, order);
     let parts = stream::try_unfold(State::Begin(session, sql), |state| async move {
         match state {
             State::Begin(session, sql) => Cursor::open(session, sql).await?.fetch().await.map(Some),

@@ -20,8 +20,8 @@ use crate::{list, stream};
 pub(crate) trait Table: Entity {
     /// The table, schema-qualified.
     const TABLE: &'static str;
-    /// The columns in the order in which [`read`](Self::read) reads them, as they are called behind the alias `t`.
-    const COLUMNS: &'static str;
+    /// The columns in the order in which [`read`](Self::read) reads them, cast where the driver would look the type up.
+    const COLUMNS: &'static [&'static str];
 
     /// Reads the entity from its columns.
     fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self>;
@@ -116,6 +116,12 @@ impl Fields for Insert {
     }
 }
 
+/// Lists the columns behind an alias of the table.
+pub(crate) fn columns<E: Table>(alias: &str) -> String {
+    let columns: Vec<_> = E::COLUMNS.iter().map(|column| format!("{alias}.{column}")).collect();
+    columns.join(", ")
+}
+
 /// Builds the statement that inserts one row and returns it.
 pub(crate) fn insert<E: Table>(new: &E::New) -> Sql {
     let mut row = Insert::default();
@@ -125,7 +131,7 @@ pub(crate) fn insert<E: Table>(new: &E::New) -> Sql {
         "insert into {} as t ({columns}) values ({}) returning {}",
         E::TABLE,
         values.text,
-        E::COLUMNS
+        self::columns::<E>("t")
     );
     Sql { text, ..values }
 }
@@ -134,7 +140,7 @@ pub(crate) fn insert<E: Table>(new: &E::New) -> Sql {
 pub(crate) fn move_to<E: Table>(id: E::Id, column: &str, label: &str, enum_type: &str) -> Sql {
     let mut sql = Sql::new(format!("update {} t set {column} = ", E::TABLE));
     sql.label(label, enum_type).push(" where t.id = ").bind(id.into());
-    sql.push(&format!(" and t.{column} <> $1::text::{enum_type} returning {}", E::COLUMNS));
+    sql.push(&format!(" and t.{column} <> $1::text::{enum_type} returning {}", columns::<E>("t")));
     sql
 }
 
@@ -230,7 +236,7 @@ impl<E: Table> Repository<E> for Session {
             if let Some(version) = expected_version {
                 sql.push(" and t.version = ").bind(version);
             }
-            sql.push(" returning ").push(E::COLUMNS);
+            sql.push(" returning ").push(&columns::<E>("t"));
             if let Some(updated) = self.entity(Intent::Write, sql).await? {
                 return Ok(updated);
             }

@@ -27,8 +27,21 @@ pub(crate) fn priority_at(rank: i32) -> &'static str {
 
 impl Table for Task {
     const TABLE: &'static str = "crm.tasks";
-    const COLUMNS: &'static str = "t.id, t.title, t.description, t.status::text, t.priority::text, t.due_date, t.assigned_to, \
-                                   t.customer_id, t.created_by, t.updated_by, t.created_at, t.updated_at, t.version";
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "title",
+        "description",
+        "status::text",
+        "priority::text",
+        "due_date",
+        "assigned_to",
+        "customer_id",
+        "created_by",
+        "updated_by",
+        "created_at",
+        "updated_at",
+        "version",
+    ];
 
     fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
         Ok(Self {

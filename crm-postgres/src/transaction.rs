@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crm_core::{
-    CustomerRepository, InteractionRepository, LeadRepository, Reports, Repositories, Result, TaskRepository,
-    Transaction, UserRepository,
-};
+use crm_core::{Result, Transaction};
 use tokio::sync::Mutex;
 use tracing::instrument;
 
@@ -105,31 +102,7 @@ impl Drop for Tx {
     }
 }
 
-impl Repositories for Tx {
-    fn users(&self) -> &dyn UserRepository {
-        &self.session
-    }
-
-    fn customers(&self) -> &dyn CustomerRepository {
-        &self.session
-    }
-
-    fn leads(&self) -> &dyn LeadRepository {
-        &self.session
-    }
-
-    fn tasks(&self) -> &dyn TaskRepository {
-        &self.session
-    }
-
-    fn interactions(&self) -> &dyn InteractionRepository {
-        &self.session
-    }
-
-    fn reports(&self) -> &dyn Reports {
-        &self.session
-    }
-}
+crm_core::hand_out!(Tx, session);
 
 #[async_trait]
 impl Transaction for Tx {

@@ -11,7 +11,7 @@ use crate::list;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::table::{Fields, Ordering, Table};
+use crate::table::{Fields, Ordering, Table, columns};
 
 const ROLE: &str = "crm.user_role";
 
@@ -20,8 +20,8 @@ const FOLDED_EMAIL: &str = r#"lower(t.email collate "C")"#;
 
 impl Table for User {
     const TABLE: &'static str = "crm.users";
-    const COLUMNS: &'static str =
-        "t.id, t.name, t.email, t.role::text, t.deactivated_at, t.created_at, t.updated_at, t.version";
+    const COLUMNS: &'static [&'static str] =
+        &["id", "name", "email", "role::text", "deactivated_at", "created_at", "updated_at", "version"];
     const UNIQUE: Option<&'static str> = Some(FOLDED_EMAIL);
 
     fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
@@ -109,6 +109,10 @@ impl UserRepository for Session {
 
 fn retire(id: UserId, at: &str, unless: &str) -> Sql {
     let mut sql = Sql::new(format!("update crm.users t set deactivated_at = {at} where t.id = "));
-    sql.bind(id.0).push(" and t.deactivated_at ").push(unless).push(" returning ").push(User::COLUMNS);
+    sql.bind(id.0)
+        .push(" and t.deactivated_at ")
+        .push(unless)
+        .push(" returning ")
+        .push(&columns::<User>("t"));
     sql
 }

@@ -14,10 +14,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use self::table::{Row, State};
 use self::transaction::MemoryTransaction;
-use crate::{
-    Changes, CustomerRepository, Error, InteractionRepository, LeadRepository, List, Order, Page, Reports,
-    Repositories, Repository, Result, Store, TaskRepository, Transaction, UserRepository, Valid,
-};
+use crate::{Changes, Error, List, Order, Page, Repository, Result, Store, Transaction, Valid};
 
 /// Keeps everything in memory and otherwise behaves as the database does; a clone is another handle on the same rows.
 ///
@@ -52,31 +49,7 @@ impl Store for MemoryStore {
     }
 }
 
-impl Repositories for MemoryStore {
-    fn users(&self) -> &dyn UserRepository {
-        &self.session
-    }
-
-    fn customers(&self) -> &dyn CustomerRepository {
-        &self.session
-    }
-
-    fn leads(&self) -> &dyn LeadRepository {
-        &self.session
-    }
-
-    fn tasks(&self) -> &dyn TaskRepository {
-        &self.session
-    }
-
-    fn interactions(&self) -> &dyn InteractionRepository {
-        &self.session
-    }
-
-    fn reports(&self) -> &dyn Reports {
-        &self.session
-    }
-}
+crate::hand_out!(MemoryStore, session);
 
 /// Is what a refused statement leaves behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

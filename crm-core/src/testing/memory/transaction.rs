@@ -6,10 +6,7 @@ use async_trait::async_trait;
 
 use super::table::{Row, State, is_same};
 use super::{Mode, Session};
-use crate::{
-    Customer, CustomerRepository, Error, Interaction, InteractionRepository, Lead, LeadRepository, Reports,
-    Repositories, Result, Task, TaskRepository, Transaction, User, UserRepository,
-};
+use crate::{Customer, Error, Interaction, Lead, Result, Task, Transaction, User};
 
 pub(super) struct MemoryTransaction {
     session: Session,
@@ -93,31 +90,7 @@ fn lost(how: String) -> Error {
     Error::Serialization(how)
 }
 
-impl Repositories for MemoryTransaction {
-    fn users(&self) -> &dyn UserRepository {
-        &self.session
-    }
-
-    fn customers(&self) -> &dyn CustomerRepository {
-        &self.session
-    }
-
-    fn leads(&self) -> &dyn LeadRepository {
-        &self.session
-    }
-
-    fn tasks(&self) -> &dyn TaskRepository {
-        &self.session
-    }
-
-    fn interactions(&self) -> &dyn InteractionRepository {
-        &self.session
-    }
-
-    fn reports(&self) -> &dyn Reports {
-        &self.session
-    }
-}
+crate::hand_out!(MemoryTransaction, session);
 
 #[cfg(test)]
 mod tests {
