@@ -274,3 +274,34 @@ pub trait CustomerRepository: Repository<Customer> {
     /// `not_found`; `validation` when `recent` is out of range.
     async fn overview(&self, id: CustomerId, recent: u32) -> Result<CustomerOverview>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_not_known_is_refused_and_one_left_out_is_kept() {
+        assert!(serde_json::from_str::<NewCustomer>(r#"{"nmae": "Acme"}"#).is_err());
+        assert!(serde_json::from_str::<CustomerPatch>(r#"{"nmae": "Acme"}"#).is_err());
+        let patch: CustomerPatch = serde_json::from_str(r#"{"name": "Acme", "phone": null}"#).unwrap();
+        assert_eq!(
+            (patch.name, patch.phone, patch.email),
+            (Patch::Set("Acme".into()), Patch::Clear, Patch::Keep)
+        );
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_null_cannot_be_cleared_and_the_others_can() {
+        let cleared = CustomerPatch {
+            name: Patch::Clear,
+            email: Patch::Clear,
+            phone: Patch::Clear,
+            company: Patch::Clear,
+            tags: Patch::Clear,
+            notes: Patch::Clear,
+        };
+        let error = cleared.validate().unwrap_err();
+        let fields: Vec<_> = error.violations().iter().map(|violation| violation.field.as_str()).collect();
+        assert_eq!(fields, ["name"]);
+    }
+}
