@@ -5,8 +5,8 @@
 //! the call that had it has seen its answer, otherwise its socket is closed, by which the server stops the work.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crm_core::{Error, Result};
@@ -28,6 +28,8 @@ const PING: Duration = Duration::from_secs(2);
 /// Opens connections for deadpool and looks after them.
 pub(crate) struct Connector {
     options: PgConnectOptions,
+    /// The connection by which the options were tried; the pool begins with it.
+    first: Mutex<Option<PgConnection>>,
 }
 
 impl fmt::Debug for Connector {
@@ -42,7 +44,11 @@ impl managed::Manager for Connector {
     type Error = sqlx::Error;
 
     async fn create(&self) -> sqlx::Result<PgConnection> {
-        self.options.connect().await
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match first {
+            Some(first) => Ok(first),
+            None => self.options.connect().await,
+        }
     }
 
     async fn recycle(&self, connection: &mut PgConnection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
@@ -72,8 +78,8 @@ pub(crate) struct Pool {
 impl Pool {
     /// Opens one connection at once, so that a wrong address or password shows here and not in the first call.
     pub(crate) async fn connect(options: PgConnectOptions, settings: Settings) -> Result<Arc<Self>> {
-        let options = probe(options, &settings).await?;
-        let pool = managed::Pool::builder(Connector { options })
+        let connector = open_first(options, &settings).await?;
+        let pool = managed::Pool::builder(connector)
             .max_size(settings.max_connections as usize)
             .queue_mode(QueueMode::Lifo)
             .build()
@@ -200,9 +206,10 @@ impl Pool {
 const MIN_TICK: Duration = Duration::from_millis(10);
 const MAX_TICK: Duration = Duration::from_secs(5);
 
-/// Opens a connection for trial and returns the options that worked: a server from before version 14, or on a platform
+/// Opens the first connection and keeps the options that worked: a server from before version 14, or on a platform
 /// without it, does not know how to notice a client that is gone in the middle of a query.
-async fn probe(options: PgConnectOptions, settings: &Settings) -> Result<PgConnectOptions> {
+async fn open_first(options: PgConnectOptions, settings: &Settings) -> Result<Connector> {
+    let connector = |options, connection| Connector { options, first: Mutex::new(Some(connection)) };
     let open = |options: &PgConnectOptions| {
         let options = options.clone();
         let limit = settings.acquire_timeout;
@@ -210,12 +217,12 @@ async fn probe(options: PgConnectOptions, settings: &Settings) -> Result<PgConne
     };
     let noticing = options.clone().options([("client_connection_check_interval", "500ms")]);
     match open(&noticing).await? {
-        Ok(_) => return Ok(noticing),
+        Ok(connection) => return Ok(connector(noticing, connection)),
         Err(sqlx::Error::Database(error)) if !is_final(error.code().as_deref()) => {}
         Err(error) => return Err(fault::of_connect(error, &target(&options))),
     }
-    open(&options).await?.map_err(|error| fault::of_connect(error, &target(&options)))?;
-    Ok(options)
+    let connection = open(&options).await?.map_err(|error| fault::of_connect(error, &target(&options)))?;
+    Ok(connector(options, connection))
 }
 
 /// Tells whether a refusal will be the same without the option: the login or the database is wrong. `PgBouncer`, an older
