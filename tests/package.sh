@@ -10,7 +10,8 @@ trap 'rm -rf "$host"' EXIT
 
 cargo package --quiet --no-verify --allow-dirty -p crm-core -p crm-postgres
 for crate in crm-core crm-postgres; do
-  tar -xzf "target/package/$crate-$version.crate" -C "$host"
+  # --touch, because a package's files all have one and the same old time, by which cargo would take them for unchanged.
+  tar --touch -xzf "target/package/$crate-$version.crate" -C "$host"
 done
 
 mkdir "$host/src"
