@@ -91,7 +91,7 @@ impl Crm {
             .map_err(|error| Error::Unavailable {
                 message: error.to_string(),
                 outcome_unknown: false,
-                source: None,
+                source: Some(error.into()),
             })?;
         let embedded = Arc::new(Embedded { url: server.url(), server: std::sync::Mutex::new(server) });
         let crm = Self { server: Some(embedded.clone()), ..Self::connect(embedded.url.clone()).await? };

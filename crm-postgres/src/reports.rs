@@ -1,4 +1,4 @@
-//! The three reports, each answered from an index: none of them grows with the history.
+//! The three reports, each answered from an index. What they cost where that index is long, ARCHITECTURE.md says.
 
 use async_trait::async_trait;
 use crm_core::{
@@ -208,6 +208,7 @@ fn begin_after(sql: &mut Sql, after: Option<&Position>) {
         _ => sql.push("'infinity'::timestamptz, 0::bigint"),
     };
 }
+
 /// Sums up each stage by itself: for its part of `idx_leads_stage` the planner reads that, whereas for one `group by` over
 /// all of them it reads the table as long as the leads have little text.
 fn pipeline() -> Sql {

@@ -102,6 +102,7 @@ async fn a_directory_persists_also_over_a_kill_and_has_one_opener_at_a_time() {
 
     let error = Crm::embedded(Some(directory)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Unavailable);
+    assert!(std::error::Error::source(&error).is_some());
     assert!(error.to_string().contains("persistent directory"), "{error}");
 
     owner.kill();

@@ -1,4 +1,4 @@
-//! For the tests of an embedding application: a mock of every repository, an in-memory store, and sample rows.
+//! For the tests of an embedding application: a mock of every repository and an in-memory store.
 //!
 //! A function that takes [`Repositories`](crate::Repositories) is tested against [`MockStore`] where the test wants to
 //! dictate the answers, and against [`MemoryStore`] where it wants a store that simply works:
