@@ -27,6 +27,24 @@ install_postgres() {
   fi
 }
 
+# Holds the dependencies to deny.toml, with a cargo-deny that is installed or with our own.
+check_dependencies() {
+  local tool version=0.20.2
+  for tool in cargo-deny target/tools/bin/cargo-deny; do
+    [[ "$("$tool" --version 2>/dev/null)" == "cargo-deny ${version%.*}."* ]] && break
+  done || build_cargo_deny "$version" || return 1
+  "$tool" --locked check licenses bans sources
+}
+
+build_cargo_deny() {
+  echo "building cargo-deny $1 into target/tools once, which takes a minute or two"
+  # --debug because a second of work is not worth the minutes for which its release profile optimises and links.
+  CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root target/tools "cargo-deny@$1" && return
+  echo "no cargo-deny ${1%.*}, and building one failed: run cargo install --locked cargo-deny@$1 where crates.io or a mirror" \
+    "of it is within reach, or put its released program on the PATH" >&2
+  return 1
+}
+
 # Runs a step that passes or fails as a whole.
 step() {
   echo "== $1"
@@ -53,6 +71,7 @@ has_postgres || install_postgres || { echo "0 passed, 1 failed"; exit 1; }
 step "format" cargo fmt --all --check
 step "clippy" cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
 step "docs" env RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --all-features --quiet
+step "licences, bans, sources" check_dependencies
 counted "tests" cargo test --workspace --all-features --no-fail-fast
 step "quickstart" cargo run --quiet --example quickstart
 step "packages" tests/package.sh
