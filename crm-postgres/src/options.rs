@@ -173,15 +173,10 @@ impl Builder {
             return invalid("url", "must begin with postgres:// or postgresql://");
         }
         let query = self.url.split_once('?').map_or("", |(_, query)| query);
-        let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
-        if let Some(name) = names
-            .filter(|name| !name.is_empty())
-            .find(|name| !PARAMETERS.contains(name) && !name.starts_with("options["))
-        {
-            return invalid(
-                "url",
-                &format!("has an unknown parameter {name:?}; known are {}", PARAMETERS.join(", ")),
-            );
+        let mut names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+        if !names.all(|name| name.is_empty() || PARAMETERS.contains(&name) || name.starts_with("options[")) {
+            // Which one is not said: behind a ? or & that is not encoded it is the rest of the password.
+            return invalid("url", &format!("has an unknown parameter; known are {}", PARAMETERS.join(", ")));
         }
         // The driver's message may quote the URL, and with it the password.
         let Ok(options) = PgConnectOptions::from_str(&self.url) else {
@@ -222,6 +217,9 @@ mod tests {
             (Builder::new("mysql://u:secret@h/d"), "url"),
             (Builder::new("postgres://u:secret@h:port/d"), "url"),
             (Builder::new("postgres://u:secret@h/d?sslmod=require"), "url"),
+            (Builder::new("postgres://u:not?secret@h/d"), "url"),
+            (Builder::new("postgres://u:1?secret=2@h/d"), "url"),
+            (Builder::new("postgres://h/d?password=not&secret=1"), "url"),
             (Builder::new("postgres://u:secret@h/d").max_connections(0), "max_connections"),
             (Builder::new("postgres://u:secret@h/d").min_connections(11), "min_connections"),
             (
