@@ -1,7 +1,9 @@
 //! What a failed statement means: from the driver's error to the library's.
 
+use std::io::{self, ErrorKind};
+
 use crm_core::{Cause, Error, Violation, ViolationCode};
-use sqlx::postgres::{PgDatabaseError, PgSeverity};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
 
 use crate::constraints;
 
@@ -62,13 +64,49 @@ pub(crate) fn of_statement(error: sqlx::Error, intent: Intent) -> Error {
     }
 }
 
-/// Translates the failure to connect to `target`, a host and port or a socket's directory: no password, no URL.
-pub(crate) fn of_connect(error: sqlx::Error, target: &str) -> Error {
+/// Is how the driver says that TLS was demanded of a server that has none.
+const NO_TLS: &str = "server does not support TLS";
+
+/// Translates the failure to connect: names the server and what is wrong, and no password, URL or key.
+pub(crate) fn of_connect(error: sqlx::Error, options: &PgConnectOptions) -> Error {
+    let target = match options.get_socket() {
+        Some(directory) => directory.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    let unavailable = |message, source| Error::Unavailable { message, outcome_unknown: false, source };
     let message = match &error {
         sqlx::Error::Database(error) => format!("{target} refuses the connection ({})", error.message()),
+        sqlx::Error::Tls(error) if error.to_string() == NO_TLS => format!("{target} does not support TLS"),
+        // The driver quotes what it cannot use, a key byte by byte: its error goes no further.
+        sqlx::Error::Tls(_) => {
+            let message = format!(
+                "TLS with {target} cannot begin: sslrootcert, sslcert or sslkey names a file that is not PEM, \
+                or the host's name is none that a certificate can hold"
+            );
+            return unavailable(message, None);
+        }
+        sqlx::Error::Configuration(_) => {
+            let message = format!(
+                "cannot log in to {target}: sslcert and sslkey must name PEM files, both or neither, \
+                and user and password must be printable"
+            );
+            return unavailable(message, None);
+        }
+        // So the driver hands on why the server's certificate is refused.
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+            format!("TLS with {target} fails ({error})")
+        }
+        // The network hardly has such errors, and the driver does not say which file it is.
+        sqlx::Error::Io(error) if options.get_socket().is_none() && is_of_file(error) => {
+            format!("cannot connect to {target} ({error}); can sslrootcert, sslcert and sslkey be read?")
+        }
         error => format!("cannot connect to {target} ({error}); is the server running there?"),
     };
-    Error::Unavailable { message, outcome_unknown: false, source: Some(Cause::from(error)) }
+    unavailable(message, Some(Cause::from(error)))
+}
+
+fn is_of_file(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::IsADirectory)
 }
 
 /// Translates an error that the server reported, by its SQLSTATE (PostgreSQL docs, appendix A). Its details are left

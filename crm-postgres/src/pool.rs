@@ -219,9 +219,9 @@ async fn open_first(options: PgConnectOptions, settings: &Settings) -> Result<Co
     match open(&noticing).await? {
         Ok(connection) => return Ok(connector(noticing, connection)),
         Err(sqlx::Error::Database(error)) if !is_final(error.code().as_deref()) => {}
-        Err(error) => return Err(fault::of_connect(error, &target(&options))),
+        Err(error) => return Err(fault::of_connect(error, &options)),
     }
-    let connection = open(&options).await?.map_err(|error| fault::of_connect(error, &target(&options)))?;
+    let connection = open(&options).await?.map_err(|error| fault::of_connect(error, &options))?;
     Ok(connector(options, connection))
 }
 
@@ -245,17 +245,9 @@ fn no_server() -> Error {
     }
 }
 
-/// Names the server that the options lead to.
-fn target(options: &PgConnectOptions) -> String {
-    match options.get_socket() {
-        Some(directory) => directory.display().to_string(),
-        None => format!("{}:{}", options.get_host(), options.get_port()),
-    }
-}
-
 fn of_deadpool(error: PoolError<sqlx::Error>, options: &PgConnectOptions) -> Error {
     match error {
-        PoolError::Backend(error) => fault::of_connect(error, &target(options)),
+        PoolError::Backend(error) => fault::of_connect(error, options),
         PoolError::Closed => Error::Closed("the handle"),
         PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
             no_connection()
@@ -267,7 +259,7 @@ fn of_host(error: sqlx::Error, options: &PgConnectOptions) -> Error {
     match error {
         sqlx::Error::PoolClosed => Error::Closed("the handle"),
         sqlx::Error::PoolTimedOut => no_connection(),
-        error => fault::of_connect(error, &target(options)),
+        error => fault::of_connect(error, options),
     }
 }
 
