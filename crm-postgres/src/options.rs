@@ -143,7 +143,11 @@ impl Builder {
         self
     }
 
-    /// Demands this kind of TLS, whatever the URL says.
+    /// Demands this kind of TLS, whatever the URL says; `Prefer`, which falls back to plain text, when neither does.
+    ///
+    /// Only `VerifyCa` and `VerifyFull` look at the server's certificate; they trust the system's roots and those of the
+    /// URL's `sslrootcert`. `Require` looks at nothing, also beside an `sslrootcert`, and `Allow` never encrypts: both
+    /// unlike libpq.
     pub const fn ssl_mode(mut self, mode: PgSslMode) -> Self {
         self.ssl_mode = Some(mode);
         self

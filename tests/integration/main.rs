@@ -15,3 +15,4 @@ mod roundtrip;
 mod schema;
 mod seed;
 mod sessions;
+mod tls;

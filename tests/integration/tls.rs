@@ -1,0 +1,180 @@
+//! TLS: who is let in, who is refused, and that nothing falls back to plain text.
+//!
+//! Each server is a real one with a certificate made for the test. Beside a refusal stands a connection that the same
+//! server accepts, so that it is the certificate that is refused and not the server that is away.
+
+mod certificate;
+mod server;
+
+use std::error::Error as _;
+
+use crm_core::{ErrorCode, NewCustomer, Repositories, Validate};
+use crm_postgres::{Builder, Crm, PgSslMode};
+use sqlx::{Connection as _, PgConnection};
+
+use certificate::{Authority, Identity};
+use server::{PASSWORD, Server};
+
+/// Tells whether the library's connection is encrypted, as the server sees it.
+async fn encrypts(server: &Server, builder: Builder) -> bool {
+    let crm = builder.connect().await.unwrap();
+    let mut observer = PgConnection::connect(&server.url("localhost", "sslmode=disable")).await.unwrap();
+    let ssl = sqlx::query_scalar(
+        "select ssl from pg_stat_ssl join pg_stat_activity using (pid)
+        where application_name = 'crm' order by backend_start desc limit 1",
+    )
+    .fetch_one(&mut observer)
+    .await
+    .unwrap();
+    observer.close().await.unwrap();
+    crm.close().await;
+    ssl
+}
+
+/// Expects that no connection comes about, for a reason that the message names and without the password.
+async fn refused(url: &str, reason: &str) {
+    let error = Crm::connect(url).await.expect_err(reason);
+    assert_eq!(error.code(), ErrorCode::Unavailable, "{error}");
+    let message = error.to_string();
+    assert!(message.contains(reason) && !message.contains("is the server running"), "{message}");
+    let mut next: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(error) = next {
+        assert!(!format!("{error} {error:?} {error:#?}").contains(PASSWORD));
+        next = error.source();
+    }
+}
+
+#[tokio::test]
+async fn verify_full_lets_in_under_the_name_in_the_certificate_and_all_works() {
+    let authority = Authority::new();
+    let server = Server::start(Some(authority.localhost())).await;
+    let root = server.file("root.pem", &authority.pem());
+    let url = server.url("localhost", &format!("sslmode=verify-full&sslrootcert={root}"));
+
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let ssl: bool = sqlx::query_scalar("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    assert!(ssl);
+
+    assert!(encrypts(&server, Crm::builder(&*url)).await);
+    let crm = Crm::connect(&*url).await.unwrap();
+    crm.migrate().await.unwrap();
+    let customers = crm.customers();
+    let made = customers.create(NewCustomer::new("Acme").validate().unwrap()).await.unwrap();
+    assert_eq!(customers.get(made.id).await.unwrap(), made);
+    crm.close().await;
+}
+
+#[tokio::test]
+async fn another_name_is_refused_by_verify_full_only() {
+    let authority = Authority::new();
+    let server = Server::start(Some(authority.localhost())).await;
+    let root = server.file("root.pem", &authority.pem());
+    let full = server.url("127.0.0.1", &format!("sslmode=verify-full&sslrootcert={root}"));
+    refused(&full, "not valid for name").await;
+    let ca = server.url("127.0.0.1", &format!("sslmode=verify-ca&sslrootcert={root}"));
+    assert!(encrypts(&server, Crm::builder(ca)).await);
+}
+
+#[tokio::test]
+async fn another_authority_of_the_same_name_and_an_unknown_one_are_refused() {
+    let server = Server::start(Some(Authority::new().localhost())).await;
+    let other = server.file("other.pem", &Authority::new().pem());
+    for mode in ["verify-ca", "verify-full"] {
+        let pinned = server.url("localhost", &format!("sslmode={mode}&sslrootcert={other}"));
+        refused(&pinned, "invalid peer certificate").await;
+        let unpinned = server.url("localhost", &format!("sslmode={mode}"));
+        refused(&unpinned, "UnknownIssuer").await;
+    }
+    // This is where libpq would verify.
+    let require = server.url("localhost", &format!("sslmode=require&sslrootcert={other}"));
+    assert!(encrypts(&server, Crm::builder(require)).await);
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused() {
+    let authority = Authority::new();
+    let server = Server::start(Some(authority.expired_localhost())).await;
+    let root = server.file("root.pem", &authority.pem());
+    for mode in ["verify-ca", "verify-full"] {
+        let url = server.url("localhost", &format!("sslmode={mode}&sslrootcert={root}"));
+        refused(&url, "expired").await;
+    }
+    let require = server.url("localhost", "sslmode=require");
+    assert!(encrypts(&server, Crm::builder(require)).await);
+}
+
+#[tokio::test]
+async fn each_mode_encrypts_or_does_not_and_the_builder_overrides_the_url() {
+    let server = Server::start(Some(Authority::new().localhost())).await;
+    for (parameters, expected) in [
+        ("", true),
+        ("sslmode=prefer", true),
+        ("sslmode=require", true),
+        ("sslmode=allow", false),
+        ("sslmode=disable", false),
+    ] {
+        let builder = Crm::builder(server.url("localhost", parameters));
+        assert_eq!(encrypts(&server, builder).await, expected, "{parameters}");
+    }
+
+    let builder = |parameters: &str| Crm::builder(server.url("localhost", parameters));
+    let require = builder("sslmode=disable").ssl_mode(PgSslMode::Require);
+    assert!(encrypts(&server, require).await);
+    let error = builder("sslmode=prefer").ssl_mode(PgSslMode::VerifyFull).connect().await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Unavailable);
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_refused_where_tls_is_demanded() {
+    let server = Server::start(None).await;
+    for mode in ["require", "verify-ca", "verify-full"] {
+        refused(&server.url("localhost", &format!("sslmode={mode}")), "does not support TLS").await;
+    }
+    for parameters in ["", "sslmode=prefer"] {
+        let builder = Crm::builder(server.url("localhost", parameters));
+        assert!(!encrypts(&server, builder).await, "{parameters}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_is_named_by_its_parameter() {
+    let server = Server::start(Some(Authority::new().localhost())).await;
+    let empty = server.file("empty.pem", "");
+    let broken = server.file("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    for parameters in [
+        "sslmode=verify-full&sslrootcert=/nowhere/root.pem".to_owned(),
+        "sslmode=verify-ca&sslrootcert=/".to_owned(),
+        format!("sslmode=verify-ca&sslrootcert={broken}"),
+        "sslmode=require&sslcert=/nowhere/client.pem&sslkey=/nowhere/client.key".to_owned(),
+        format!("sslmode=require&sslcert={empty}&sslkey={empty}"),
+        format!("sslmode=require&sslcert={empty}"),
+    ] {
+        refused(&server.url("localhost", &parameters), "sslcert").await;
+    }
+    // The driver takes a file without a certificate for one with none.
+    let nobody = server.url("localhost", &format!("sslmode=verify-full&sslrootcert={empty}"));
+    refused(&nobody, "UnknownIssuer").await;
+}
+
+#[tokio::test]
+async fn a_key_that_has_lost_its_line_breaks_is_in_no_error() {
+    let server = Server::start(Some(Authority::new().localhost())).await;
+    let Identity { certificate, key } = Authority::new().localhost();
+    let key = key.replace('\n', "");
+    // The parser of PEM quotes what it does not understand byte by byte.
+    let bytes = format!("{:?}", &key.as_bytes()[40..60]);
+    let bytes = bytes.trim_matches(['[', ']']);
+    let apart = (server.file("client.pem", &certificate), server.file("client.key", &key));
+    let both = server.file("both.pem", &(certificate + &key));
+    for (certificate, key) in [apart, (both.clone(), both)] {
+        let parameters = format!("sslmode=require&sslcert={certificate}&sslkey={key}");
+        let error = Crm::connect(server.url("localhost", &parameters)).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Unavailable);
+        assert!(error.source().is_none() && !format!("{error} {error:?}").contains(bytes), "{error}");
+    }
+}

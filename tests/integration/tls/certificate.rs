@@ -1,0 +1,42 @@
+//! Certificates made for a test.
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+
+/// Is who signs a server's certificate. All have the same name and differ in their keys.
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// Is what a server shows and what it proves it with, both as PEM.
+pub(super) struct Identity {
+    pub(super) certificate: String,
+    pub(super) key: String,
+}
+
+impl Authority {
+    pub(super) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// Returns the certificate by which a client knows it.
+    pub(super) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// Makes a certificate for the name `localhost` and no other, and no address.
+    pub(super) fn localhost(&self) -> Identity {
+        self.sign(&CertificateParams::new(["localhost".to_owned()]).unwrap())
+    }
+
+    /// Makes the same with an end that has passed.
+    pub(super) fn expired_localhost(&self) -> Identity {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_after = date_time_ymd(2020, 1, 1);
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        Identity { certificate: params.signed_by(&key, &self.0).unwrap().pem(), key: key.serialize_pem() }
+    }
+}
