@@ -1,9 +1,10 @@
 -- version and updated_at are kept by the database, so that they are right whoever writes: this library, a Sequelize
--- model, psql, or a foreign key's ON DELETE SET NULL.
+-- model, psql, or a foreign key's ON DELETE SET NULL. That runs as the tables' owner, but with the search path of whoever deletes; so whatever
+-- it calls is named with its schema, operators and types too.
 
 create function crm.touch() returns trigger language plpgsql as $$
 begin
-  new.version := old.version + 1;
+  new.version := old.version operator(pg_catalog.+) 1;
   new.updated_at := current_timestamp;
   return new;
 end
@@ -11,7 +12,7 @@ $$;
 
 create function crm.touch_version() returns trigger language plpgsql as $$
 begin
-  new.version := old.version + 1;
+  new.version := old.version operator(pg_catalog.+) 1;
   return new;
 end
 $$;

@@ -57,7 +57,7 @@ pub struct NewCustomer {
     pub tags: Vec<String>,
     /// Notes, at most 100,000 characters.
     pub notes: Option<String>,
-    /// Who made the row.
+    /// Who made the row; only the trusted system says so, an acting handle leaves it out.
     pub created_by: Option<UserId>,
 }
 
@@ -225,6 +225,10 @@ impl Entity for Customer {
             CustomerOrderBy::UpdatedAt => SortKey::Moment(self.updated_at),
             CustomerOrderBy::Name => SortKey::Text(self.name.clone()),
         }
+    }
+
+    fn reserved(new: &NewCustomer) -> Option<&'static str> {
+        new.created_by.map(|_| "created_by")
     }
 }
 

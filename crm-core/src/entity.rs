@@ -62,6 +62,9 @@ pub trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Returns the value by which the row takes its place in an order.
     fn sort_key(&self, by: Self::OrderBy) -> SortKey;
 
+    /// Names the field of an input that only the trusted system may give, where it is given.
+    fn reserved(new: &Self::New) -> Option<&'static str>;
+
     /// Returns the row's place in an order.
     fn position(&self, by: Self::OrderBy) -> Position {
         Position { key: self.sort_key(by), id: self.id().into() }

@@ -84,7 +84,7 @@ pub enum Error {
     /// The actor may not do this.
     #[error("permission denied: {0}")]
     PermissionDenied(String),
-    /// Email or password is wrong.
+    /// Email or password is wrong; in a change of password the present one.
     #[error("the email or the password is wrong")]
     InvalidCredentials,
     /// Something took longer than allowed.

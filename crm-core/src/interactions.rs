@@ -63,7 +63,7 @@ pub struct NewInteraction {
     /// When it was, in the years 0001 to 9999; nothing means now.
     #[serde(default)]
     pub date: Option<DateTime<Utc>>,
-    /// Who made the row.
+    /// Who made the row; only the trusted system says so, an acting handle leaves it out.
     #[serde(default)]
     pub created_by: Option<UserId>,
 }
@@ -194,6 +194,10 @@ impl Entity for Interaction {
             InteractionOrderBy::CreatedAt => SortKey::Moment(self.created_at),
             InteractionOrderBy::Date => SortKey::Moment(self.date),
         }
+    }
+
+    fn reserved(new: &NewInteraction) -> Option<&'static str> {
+        new.created_by.map(|_| "created_by")
     }
 }
 

@@ -77,7 +77,7 @@ pub struct NewLead {
     pub customer_id: Option<CustomerId>,
     /// Who works on it.
     pub assigned_to: Option<UserId>,
-    /// Who made the row.
+    /// Who made the row; only the trusted system says so, an acting handle leaves it out.
     pub created_by: Option<UserId>,
 }
 
@@ -232,6 +232,10 @@ impl Entity for Lead {
             LeadOrderBy::Title => SortKey::Text(self.title.clone()),
             LeadOrderBy::Value => SortKey::or_null(self.value, SortKey::Money),
         }
+    }
+
+    fn reserved(new: &NewLead) -> Option<&'static str> {
+        new.created_by.map(|_| "created_by")
     }
 }
 

@@ -38,11 +38,13 @@
 //! validation, `…Patch` with its own, `…Filter` with its meaning, `…OrderBy`; then the trait of its repository. The
 //! compiler asks for the rest, because [`Entity`] names the types and every conversion destructures fully.
 
+mod access;
 mod assignee;
 mod customers;
 mod email;
 mod entity;
 mod error;
+mod hashing;
 mod ids;
 mod interactions;
 mod label;
@@ -64,6 +66,7 @@ mod users;
 mod validation;
 mod words;
 
+pub use access::Action;
 pub use assignee::Assignee;
 pub use customers::{
     Customer, CustomerFilter, CustomerOrderBy, CustomerOverview, CustomerPatch, CustomerRepository,
@@ -72,6 +75,7 @@ pub use customers::{
 pub use email::Email;
 pub use entity::{Changes, DayRange, Entity, EntityKind, Filter, Range};
 pub use error::{Cause, Error, ErrorCode, Result};
+pub use hashing::Hashing;
 pub use ids::{CustomerId, Id, InteractionId, LeadId, TaskId, UserId};
 pub use interactions::{
     Interaction, InteractionFilter, InteractionOrderBy, InteractionPatch, InteractionRepository,
@@ -83,12 +87,12 @@ pub use page::{
     Cursor, DEFAULT_LIMIT, List, MAX_LIMIT, Order, OrderBy, Page, Position, SortKey, check_limit,
     check_recent,
 };
-pub use password::{Password, PasswordHash};
+pub use password::{Credential, Password, PasswordHash};
 pub use patch::Patch;
 pub use reports::{
     ActivityQuery, CustomerActivity, DueTask, DueTasksQuery, DueTasksStart, PipelineStage, Reports, Snapshot,
 };
-pub use store::{Repositories, Repository, Store, Transaction};
+pub use store::{Repositories, Repository, Store, Transaction, TrustedStore};
 pub use tags::{MAX_TAG, MAX_TAGS, with_tags, without_tags};
 pub use tasks::{NewTask, Priority, Task, TaskFilter, TaskOrderBy, TaskPatch, TaskRepository, TaskStatus};
 pub use text::{MAX_LINE, MAX_PROSE};

@@ -1,40 +1,28 @@
-//! Passwords and their hashes.
+//! Passwords, and what is stored of them.
 
 use std::fmt;
+use std::str::FromStr as _;
 
-use argon2::password_hash::PasswordHasher;
+use argon2::Params;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::validation::Broken;
-use crate::{Error, Result, ViolationCode};
+use crate::validation::{Broken, Check, Validate};
+use crate::{Error, Result, Violation, ViolationCode};
 
-/// OWASP's current parameters: 19 MiB, 2 passes, 1 lane.
-const PARAMS: argon2::Params = match argon2::Params::new(19_456, 2, 1, None) {
-    Ok(params) => params,
-    Err(_) => panic!("the parameters are within argon2's bounds"),
-};
-
-/// Is a new password: 8 to 128 characters of any kind (NIST SP 800-63B asks for no composition rules), never trimmed or
-/// normalised. It is wiped from memory when dropped and does not show in `Debug`.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Password(String);
+/// Is a password as somebody typed it, never trimmed or normalised. It is wiped from memory when dropped and does not show
+/// in `Debug`.
+///
+/// A new one has 8 to 128 characters of any kind (NIST SP 800-63B asks for no composition rules). By itself it is validated
+/// as the `new_password` of `change_password` and `set_password`; one to log in with is not validated.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Takes a new password.
-    ///
-    /// # Errors
-    /// `validation` when it is shorter than 8 or longer than 128 characters.
-    pub fn new(plain: impl Into<String>) -> Result<Self> {
-        let password = Self(plain.into());
-        let length = password.0.chars().count();
-        let broken = match length {
-            ..8 => Broken::new(ViolationCode::TooShort, "must have at least 8 characters"),
-            8..=128 => return Ok(password),
-            _ => Broken::new(ViolationCode::TooLong, "must have at most 128 characters"),
-        };
-        Err(broken.on("password"))
+    /// Takes a password.
+    pub fn new(plain: impl Into<String>) -> Self {
+        Self(Zeroizing::new(plain.into()))
     }
 
     /// Makes up a password of 22 characters, which nobody can guess.
@@ -45,7 +33,7 @@ impl Password {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)
             .map_err(|error| Error::internal("the system has no randomness", Some(error.into())))?;
-        let password = Self(URL_SAFE_NO_PAD.encode(bytes));
+        let password = Self::new(URL_SAFE_NO_PAD.encode(bytes));
         bytes.zeroize();
         Ok(password)
     }
@@ -56,16 +44,21 @@ impl Password {
         &self.0
     }
 
-    /// Hashes the password with argon2id and OWASP's current parameters (19 MiB, 2 passes, 1 lane; Password Storage
-    /// Cheat Sheet). It takes some 20 ms of one core: keep it off the threads that serve an async runtime.
-    ///
-    /// # Errors
-    /// `internal` when the system has no randomness.
-    pub fn hash(&self) -> Result<PasswordHash> {
-        argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, PARAMS)
-            .hash_password(self.0.as_bytes())
-            .map(|hash| PasswordHash(hash.to_string()))
-            .map_err(|error| Error::internal("the password cannot be hashed", Some(error.into())))
+    /// Returns what is wrong with it as a new password, under the name of its field.
+    #[must_use]
+    pub fn violation(&self, field: &str) -> Option<Violation> {
+        let (code, message) = match self.0.chars().count() {
+            ..8 => (ViolationCode::TooShort, "must have at least 8 characters"),
+            8..=128 => return None,
+            _ => (ViolationCode::TooLong, "must have at most 128 characters"),
+        };
+        Some(Violation::new(field, code, message))
+    }
+}
+
+impl Validate for Password {
+    fn check(&mut self, check: &mut Check) {
+        check.password("new_password", self);
     }
 }
 
@@ -75,9 +68,19 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Is a password's hash: a PHC string (`$argon2id$…`) or bcrypt's (`$2a$…`, `$2b$…`, `$2y$…`). It does not show in `Debug`.
+/// Is a password's hash: a PHC string of argon2 (`$argon2id$…`) or bcrypt's (`$2a$…`, `$2b$…`, `$2y$…`). It does not show in
+/// `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
+
+/// Limits the memory of a hash, in KiB, so that simultaneous logins find room.
+pub(crate) const MAX_MEMORY: u32 = 1 << 18;
+
+/// Limits the work of a hash, memory times passes, to some seconds of one core.
+pub(crate) const MAX_WORK: u64 = 1 << 21;
+
+/// Limits the cost of an imported bcrypt hash, to some seconds of one core.
+const MAX_BCRYPT_COST: u32 = 16;
 
 impl PasswordHash {
     /// Limits a hash, in characters: what the column holds.
@@ -104,26 +107,31 @@ impl PasswordHash {
                 format!("must have at most {} characters", Self::MAX),
             ));
         }
-        if is_bcrypt(&self.0) || argon2::PasswordHash::new(&self.0).is_ok_and(|hash| hash.hash.is_some()) {
+        if bcrypt_cost(&self.0).is_some() || self.argon2().is_some() {
             return Ok(());
         }
         Err(Broken::new(
             ViolationCode::InvalidHash,
-            "must be a PHC string ($argon2id$…) or a bcrypt hash ($2b$…)",
+            "must be an argon2 PHC string ($argon2id$…) or a bcrypt hash ($2b$…), of a cost that a login can bear",
         ))
+    }
+
+    /// Returns the parts of a PHC string that can be verified.
+    pub(crate) fn argon2(&self) -> Option<(argon2::PasswordHash, Params)> {
+        let hash = argon2::PasswordHash::new(&self.0).ok()?;
+        argon2::Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        let params = Params::try_from(&hash).ok()?;
+        let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
+        let whole = hash.salt.is_some() && hash.hash.is_some();
+        (whole && params.m_cost() <= MAX_MEMORY && work <= MAX_WORK).then_some((hash, params))
     }
 }
 
-/// Tells whether the text is `$2b$`, a cost of two digits, `$`, and 53 characters of bcrypt's base64.
-fn is_bcrypt(text: &str) -> bool {
-    let Some(rest) = ["$2a$", "$2b$", "$2y$"].iter().find_map(|prefix| text.strip_prefix(prefix)) else {
-        return false;
-    };
-    let Some((cost, digest)) = rest.split_once('$') else { return false };
-    cost.len() == 2
-        && cost.parse::<u8>().is_ok_and(|cost| (4..=31).contains(&cost))
-        && digest.len() == 53
-        && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'/')
+/// Returns the cost of a bcrypt hash: `$2b$`, a cost of two digits, `$`, and 53 characters of bcrypt's base64.
+pub(crate) fn bcrypt_cost(text: &str) -> Option<u32> {
+    let known = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix));
+    let cost = (known && text.len() == 60).then(|| bcrypt::HashParts::from_str(text).ok())??.get_cost();
+    (4..=MAX_BCRYPT_COST).contains(&cost).then_some(cost)
 }
 
 impl fmt::Debug for PasswordHash {
@@ -132,41 +140,75 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
+/// Is what a new user's password is given as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// The password, which the store hashes.
+    Password(Password),
+    /// A hash of another system; only the trusted system may give one.
+    Hash(PasswordHash),
+}
+
+impl From<Password> for Credential {
+    fn from(password: Password) -> Self {
+        Self::Password(password)
+    }
+}
+
+impl From<PasswordHash> for Credential {
+    fn from(hash: PasswordHash) -> Self {
+        Self::Hash(hash)
+    }
+}
+
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_8_to_128_characters_kept_as_they_are() {
-        assert_eq!(Password::new("1234567").unwrap_err().violations()[0].code, ViolationCode::TooShort);
-        assert_eq!(
-            Password::new("\u{e9}".repeat(129)).unwrap_err().violations()[0].code,
-            ViolationCode::TooLong
-        );
-        assert_eq!(Password::new(" Zoe\u{308}  12 ").unwrap().reveal(), " Zoe\u{308}  12 ");
+    fn a_new_password_has_8_to_128_characters_kept_as_they_are() {
+        let code = |plain: &str| {
+            let error = Password::new(plain).validate().unwrap_err();
+            assert_eq!(error.violations()[0].field, "new_password");
+            error.violations()[0].code
+        };
+        assert_eq!(code("1234567"), ViolationCode::TooShort);
+        assert_eq!(code(&"\u{e9}".repeat(129)), ViolationCode::TooLong);
+        let kept = Password::new(" Zoe\u{308}  12 ").validate().unwrap();
+        assert_eq!(kept.reveal(), " Zoe\u{308}  12 ");
+        assert_eq!(Password::new("\u{e9}".repeat(128)).violation("password"), None);
     }
 
     #[test]
-    fn a_hash_is_argon2id_salted_and_accepted() {
-        let password = Password::new("correct horse").unwrap();
-        let (one, two) = (password.hash().unwrap(), password.hash().unwrap());
-        assert!(one.reveal().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert_ne!(one, two);
-        assert_eq!(one.check(), Ok(()));
-    }
-
-    #[test]
-    fn only_phc_strings_and_bcrypt_are_hashes() {
-        let bcrypt = format!("$2b$10${}", "a".repeat(53));
-        assert_eq!(PasswordHash::new(bcrypt).check(), Ok(()));
-        for bad in ["plain", "$2b$10$...", "$2x$10$", "$argon2id$", "$1$abc$def"] {
-            assert_eq!(PasswordHash::new(bad).check().unwrap_err().0, ViolationCode::InvalidHash, "{bad}");
+    fn only_argon2_and_bcrypt_of_bearable_cost_are_hashes() {
+        let good = [format!("$2b$10${}", ".".repeat(53)), ARGON2I.to_owned()];
+        for good in good {
+            assert_eq!(PasswordHash::new(good).check(), Ok(()));
+        }
+        let bad = [
+            "plain".to_owned(),
+            "$2b$10$...".to_owned(),
+            "$2x$10$".to_owned(),
+            format!("$2b$17${}", ".".repeat(53)),
+            "$argon2id$".to_owned(),
+            "$1$abc$def".to_owned(),
+            ARGON2I.replace("argon2i", "scrypt"),
+            ARGON2I.replace("m=8", "m=4194304"),
+            ARGON2I.replace("t=1", "t=4294967295"),
+        ];
+        for bad in bad {
+            assert_eq!(PasswordHash::new(&bad).check().unwrap_err().0, ViolationCode::InvalidHash, "{bad}");
         }
     }
 
     #[test]
     fn debug_shows_no_secret() {
-        let password = Password::new("correct horse").unwrap();
+        let password = Password::new("correct horse");
         assert_eq!(format!("{password:?} {:?}", PasswordHash::new("$2b$")), "Password(…) PasswordHash(…)");
+        let credential = Credential::from(password);
+        assert_eq!(format!("{credential:?}"), "Password(Password(…))");
     }
+
+    pub(crate) const ARGON2I: &str =
+        "$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$u5FbxbNSh1+1OeYFBPQHNc5VFKr9pMNJIzsw/4BaR8Y";
 }

@@ -4,13 +4,13 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::{
-    CustomerId, InteractionType, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, PasswordHash,
-    Priority, Role, Stage, TaskStatus, UserId,
+    CustomerId, InteractionType, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Password, Priority,
+    Role, Stage, TaskStatus, UserId,
 };
 
-/// Returns the administrator and the ordinary user, with the hashes of their passwords.
+/// Returns the administrator and the ordinary user, with their passwords.
 #[must_use]
-pub fn users(admin: PasswordHash, user: PasswordHash) -> [NewUser; 2] {
+pub fn users(admin: Password, user: Password) -> [NewUser; 2] {
     [
         NewUser { role: Role::Admin, ..NewUser::new("Admin User", "admin@crm.com", admin) },
         NewUser::new("Regular User", "user@crm.com", user),

@@ -5,7 +5,7 @@ use futures_core::stream::BoxStream;
 
 use crate::{
     CustomerRepository, Entity, InteractionRepository, LeadRepository, List, Order, Page, Reports, Result,
-    TaskRepository, UserRepository, Valid,
+    TaskRepository, UserId, UserRepository, Valid,
 };
 
 /// Stores the rows of one entity.
@@ -121,10 +121,21 @@ pub trait Store: Repositories {
     async fn begin(&self) -> Result<Box<dyn Transaction>>;
 }
 
+/// Is a store as the trusted system has it, which alone can act as its users.
+pub trait TrustedStore: Store {
+    /// Returns a store whose every operation is that user's: it may do what the user's role allows
+    /// ([`Role::allows`](crate::Role::allows)), and `created_by` and `updated_by` name the user.
+    ///
+    /// Whether there is such a user, and the role, is looked at on each operation, in a transaction once. One who is gone or
+    /// deactivated gets `permission_denied`.
+    fn acting_as(&self, actor: UserId) -> Box<dyn Store>;
+}
+
 /// Is a transaction: the same repositories, all or nothing. Dropping it rolls it back.
 ///
-/// `validation`, `not_found` and a stale version leave it usable; any other error finishes it, and going on says `closed`.
-/// Concurrent calls queue.
+/// `validation`, `not_found` and a stale version leave it usable, and so does a refusal that the library itself explains
+/// (another's row, a field of the trusted system's, a wrong password); any error of the database finishes it, and going on
+/// says `closed`. Whatever the error: dropping the transaction undoes all of it. Concurrent calls queue.
 #[async_trait]
 pub trait Transaction: Repositories {
     /// Makes the changes permanent.

@@ -89,7 +89,7 @@ pub struct NewTask {
     pub assigned_to: Option<UserId>,
     /// Whom it is about.
     pub customer_id: Option<CustomerId>,
-    /// Who made the row.
+    /// Who made the row; only the trusted system says so, an acting handle leaves it out.
     pub created_by: Option<UserId>,
 }
 
@@ -259,6 +259,10 @@ impl Entity for Task {
             TaskOrderBy::DueDate => SortKey::or_null(self.due_date, SortKey::Day),
             TaskOrderBy::Priority => SortKey::Rank(self.priority as i32),
         }
+    }
+
+    fn reserved(new: &NewTask) -> Option<&'static str> {
+        new.created_by.map(|_| "created_by")
     }
 }
 

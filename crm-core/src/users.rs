@@ -8,7 +8,8 @@ use crate::entity::{Changes, Filter, any_of};
 use crate::label::labels;
 use crate::page::{OrderBy, SortKey};
 use crate::{
-    Check, Email, Entity, EntityKind, PasswordHash, Patch, Range, Repository, Result, UserId, Validate,
+    Check, Credential, Email, Entity, EntityKind, Password, Patch, Range, Repository, Result, UserId, Valid,
+    Validate,
 };
 
 labels! {
@@ -34,7 +35,7 @@ pub struct User {
     pub email: Email,
     /// What the user may do.
     pub role: Role,
-    /// When the user was retired; nothing while active.
+    /// When the user was deactivated; nothing while active.
     pub deactivated_at: Option<DateTime<Utc>>,
     /// When the row was made.
     pub created_at: DateTime<Utc>,
@@ -53,23 +54,27 @@ pub struct NewUser {
     pub email: String,
     /// What the user may do.
     pub role: Role,
-    /// The password's hash, a PHC string or bcrypt's.
-    pub password_hash: PasswordHash,
+    /// The password, or its hash in another system.
+    pub credential: Credential,
 }
 
 impl NewUser {
     /// Describes an ordinary user.
-    pub fn new(name: impl Into<String>, email: impl Into<String>, password_hash: PasswordHash) -> Self {
-        Self { name: name.into(), email: email.into(), role: Role::default(), password_hash }
+    pub fn new(name: impl Into<String>, email: impl Into<String>, credential: impl Into<Credential>) -> Self {
+        let (name, email, credential) = (name.into(), email.into(), credential.into());
+        Self { name, email, role: Role::default(), credential }
     }
 }
 
 impl Validate for NewUser {
     fn check(&mut self, check: &mut Check) {
-        let Self { name, email, role: _, password_hash } = self;
+        let Self { name, email, role: _, credential } = self;
         check.title("name", name);
         check.email("email", email);
-        check.password_hash("password_hash", password_hash);
+        match credential {
+            Credential::Password(password) => check.password("password", password),
+            Credential::Hash(hash) => check.password_hash("password_hash", hash),
+        }
     }
 }
 
@@ -180,6 +185,10 @@ impl Entity for User {
             UserOrderBy::Name => SortKey::Text(self.name.clone()),
         }
     }
+
+    fn reserved(new: &NewUser) -> Option<&'static str> {
+        matches!(new.credential, Credential::Hash(_)).then_some("password_hash")
+    }
 }
 
 /// Stores users.
@@ -188,13 +197,36 @@ pub trait UserRepository: Repository<User> {
     /// Finds the user with this email, compared without regard to case.
     async fn find_by_email(&self, email: &str) -> Result<Option<User>>;
 
-    /// Retires a user, who can neither log in nor act any more; doing it again changes nothing.
+    /// Checks a login and returns the user. A hash of another system or of other parameters is replaced by one of the
+    /// configured parameters, which raises the user's version. An unknown email takes as long as a wrong password. How
+    /// often somebody may try is the application's to limit.
+    ///
+    /// # Errors
+    /// `invalid_credentials` for a wrong password, an unknown email and a deactivated user alike; `permission_denied` for an
+    /// acting handle: only the trusted system lets people in.
+    async fn authenticate(&self, email: &str, password: Password) -> Result<User>;
+
+    /// Replaces a password by one who knows the present one. It ends no session that the application keeps.
+    ///
+    /// # Errors
+    /// `invalid_credentials` for a wrong password, an unknown id and a deactivated user alike; `permission_denied` when
+    /// somebody else than the user acts.
+    async fn change_password(&self, id: UserId, current: Password, new: Valid<Password>) -> Result<()>;
+
+    /// Replaces a password. It ends no session that the application keeps.
+    ///
+    /// # Errors
+    /// `not_found`.
+    async fn set_password(&self, id: UserId, new: Valid<Password>) -> Result<()>;
+
+    /// Deactivates a user, who can neither log in nor act any more; doing it again changes nothing. The last administrator
+    /// is no exception: the trusted system can reactivate.
     ///
     /// # Errors
     /// `not_found`.
     async fn deactivate(&self, id: UserId) -> Result<User>;
 
-    /// Takes a retired user back; doing it again changes nothing.
+    /// Takes a deactivated user back; doing it again changes nothing.
     ///
     /// # Errors
     /// `not_found`.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::label::labels;
 use crate::text::{self, Lines};
-use crate::{Email, Error, PasswordHash, Patch, Result, money, phone, tags};
+use crate::{Email, Error, Password, PasswordHash, Patch, Result, money, phone, tags};
 
 labels! {
     /// Names the rule that an input breaks, the same in every language.
@@ -238,6 +238,11 @@ impl Check {
                 *value = None;
             }
         }
+    }
+
+    /// Checks a new password.
+    pub(crate) fn password(&mut self, field: &str, value: &Password) {
+        self.violations.extend(value.violation(field));
     }
 
     /// Checks the form of a password's hash.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crm_core::{Error, Result, Store, Transaction};
+use crm_core::{Error, Result, Store, Transaction, TrustedStore, UserId};
 use sqlx::postgres::PgPool;
 use tracing::instrument;
 
@@ -12,7 +12,7 @@ use crate::migrate::{self, Migration};
 use crate::pool::Pool;
 use crate::seed::{self, SeedPasswords, Seeded};
 use crate::session::Session;
-use crate::{Builder, Tx};
+use crate::{Acting, Builder, Tx};
 
 /// Is a CRM in a PostgreSQL database. It is cheap to clone and meant to be shared; all clones use one pool.
 ///
@@ -29,14 +29,12 @@ use crate::{Builder, Tx};
 #[derive(Clone, Debug)]
 pub struct Crm {
     session: Session,
-    #[cfg(unix)]
-    server: Option<Arc<Embedded>>,
 }
 
-/// Is the private server of an embedded handle; it goes with the last clone.
+/// Is the private server of an embedded handle; it goes with the last clone, transaction or acting handle.
 #[cfg(unix)]
 #[derive(Debug)]
-struct Embedded {
+pub(crate) struct Embedded {
     url: String,
     server: std::sync::Mutex<crate::embedded::Server>,
 }
@@ -58,7 +56,10 @@ impl Crm {
 
     /// Works over the pool of a host application, whose size, acquire timeout and connections then hold; a call has 60
     /// seconds. Set `client_connection_check_interval` on the pool's connections, or the server goes on with the work of
-    /// a call that was dropped until it notices by itself.
+    /// a call that was dropped until it notices by itself. The pool must not lead through `PgBouncer` in transaction mode,
+    /// for this uses named prepared statements. Where other logins may create in a schema of the connections' search path
+    /// (`public`, up to PostgreSQL 14), set `search_path` to `pg_catalog, pg_temp` on them, as this library does on its own,
+    /// or their operators could be taken for PostgreSQL's.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
         Self::over(Pool::share(pool))
@@ -66,17 +67,20 @@ impl Crm {
 
     pub(crate) fn over(pool: Arc<Pool>) -> Self {
         Self {
-            session: Session { pool, transaction: None },
-            #[cfg(unix)]
-            server: None,
+            session: Session {
+                pool,
+                transaction: None,
+                actor: None,
+                #[cfg(unix)]
+                server: None,
+            },
         }
     }
 
     /// Starts a private PostgreSQL for this process, migrates it and connects to it.
     ///
     /// Without a directory it is a temporary one, removed at the end. A directory persists; one process at a time can
-    /// have it open. The server goes with the last clone of the handle, so keep one as long as its transactions; and it is
-    /// gone when the process is, however that ends.
+    /// have it open. The server goes with the last clone of the handle, and it is gone when the process is, however that ends.
     ///
     /// # Errors
     /// `unavailable` when no PostgreSQL is installed (the message says what to install), when the directory is open
@@ -94,7 +98,8 @@ impl Crm {
                 source: Some(error.into()),
             })?;
         let embedded = Arc::new(Embedded { url: server.url(), server: std::sync::Mutex::new(server) });
-        let crm = Self { server: Some(embedded.clone()), ..Self::connect(embedded.url.clone()).await? };
+        let mut crm = Self::connect(embedded.url.clone()).await?;
+        crm.session.server = Some(embedded);
         crm.migrate().await?;
         Ok(crm)
     }
@@ -103,9 +108,17 @@ impl Crm {
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         #[cfg(unix)]
-        return self.server.as_ref().map(|server| server.url.as_str());
+        return self.session.server.as_ref().map(|server| server.url.as_str());
         #[cfg(not(unix))]
         return None;
+    }
+
+    /// Returns a handle that does everything in the name of a user, with no more rights than the user's role has.
+    ///
+    /// Nothing is asked of the database yet: whether there is such a user is looked at on each operation.
+    #[must_use]
+    pub fn acting_as(&self, actor: UserId) -> Acting {
+        Acting::new(&self.session, actor)
     }
 
     /// Begins a transaction.
@@ -119,7 +132,13 @@ impl Crm {
 
     /// Brings the schema to this library's version. It is safe when many processes start at once.
     ///
+    /// It makes the database roles `crm_admin`, `crm_user` and `crm_reporter`, which all databases of a server share, for
+    /// which the login needs `CREATEROLE` once, but need be no superuser. A login for reporting scripts is made by
+    /// `grant crm_reporter to …`: in SQL it reads everything but `crm.users.password`. The library itself connects as the
+    /// owner of the schema or a member of it.
+    ///
     /// # Errors
+    /// `permission_denied` when the login may not make the roles; the message has the SQL for an administrator.
     /// `schema` when the database was migrated by a newer library that this one does not fit, or something that is not
     /// the library's has one of its names in the schema `crm`.
     #[instrument(name = "crm.migrate", skip_all)]
@@ -181,7 +200,7 @@ impl Crm {
     pub async fn close(&self) {
         self.session.pool.close().await;
         #[cfg(unix)]
-        if let Some(server) = self.server.clone() {
+        if let Some(server) = self.session.server.clone() {
             let stop = move || server.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner).stop();
             drop(tokio::task::spawn_blocking(stop).await);
         }
@@ -194,5 +213,11 @@ crm_core::hand_out!(Crm, session);
 impl Store for Crm {
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
         Ok(Box::new(Crm::begin(self).await?))
+    }
+}
+
+impl TrustedStore for Crm {
+    fn acting_as(&self, actor: UserId) -> Box<dyn Store> {
+        Box::new(Crm::acting_as(self, actor))
     }
 }

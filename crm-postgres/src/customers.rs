@@ -60,9 +60,9 @@ impl Table for Customer {
         fields.value("email", email.as_deref());
         fields.value("phone", phone.as_deref());
         fields.value("company", company.as_deref());
-        fields.value("tags", tags.as_slice());
+        fields.tags("tags", tags);
         fields.value("notes", notes.as_deref());
-        fields.value("created_by", created_by.map(i64::from));
+        fields.creator(*created_by);
     }
 
     fn references(new: &NewCustomer) -> Vec<Reference> {

@@ -28,7 +28,9 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => {
             // The server says goodbye, or the prepared statement is no longer right.
             error.try_downcast_ref().is_none_or(|error: &PgDatabaseError| {
-                matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic) || is_outdated(error)
+                matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
+                    || is_outdated(error)
+                    || error.code() == ABORTED
             })
         }
         // What the server sent was understood, it only does not fit the type that was asked for.
@@ -41,6 +43,10 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
         _ => true,
     }
 }
+
+/// Says that the connection is in a transaction that has failed. As the library ends those, it did not know of this one: its
+/// end was refused, by a statement timeout for example. The statement was not begun.
+const ABORTED: &str = "25P02";
 
 /// Tells whether the connection's prepared statement speaks of a table that meanwhile has other columns or types, as
 /// after a migration or a restore. The server has refused it before doing anything; a fresh connection prepares it anew.
@@ -69,10 +75,7 @@ const NO_TLS: &str = "server does not support TLS";
 
 /// Translates the failure to connect: names the server and what is wrong, and no password, URL or key.
 pub(crate) fn of_connect(error: sqlx::Error, options: &PgConnectOptions) -> Error {
-    let target = match options.get_socket() {
-        Some(directory) => directory.display().to_string(),
-        None => format!("{}:{}", options.get_host(), options.get_port()),
-    };
+    let target = target(options);
     let unavailable = |message, source| Error::Unavailable { message, outcome_unknown: false, source };
     let message = match &error {
         sqlx::Error::Database(error) => format!("{target} refuses the connection ({})", error.message()),
@@ -105,6 +108,14 @@ pub(crate) fn of_connect(error: sqlx::Error, options: &PgConnectOptions) -> Erro
     unavailable(message, Some(Cause::from(error)))
 }
 
+/// Names the server that the options lead to.
+pub(crate) fn target(options: &PgConnectOptions) -> String {
+    match options.get_socket() {
+        Some(directory) => directory.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    }
+}
+
 fn is_of_file(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::IsADirectory)
 }
@@ -124,12 +135,15 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
             ViolationCode::Required,
             "must have a value",
         )]),
-        "42501" => Error::PermissionDenied(text()),
+        "42501" => Error::PermissionDenied(match error.message().strip_prefix("permission denied for ") {
+            Some(what) => format!("the role has no right to do this to {what}"),
+            None => text(),
+        }),
         "40001" | "40P01" => Error::Serialization(text()),
         // A cancelled statement has been undone by the server before it says so.
         "57014" | "55P03" | "25P04" => Error::Timeout { message: text(), outcome_unknown: false },
         // The server starts, is a replica, has no connection, disk or memory left: the statement is undone.
-        "57P03" | "25006" | "53000" | "53100" | "53200" | "53300" | "58030" => unavailable(false),
+        ABORTED | "57P03" | "25006" | "53000" | "53100" | "53200" | "53300" | "58030" => unavailable(false),
         code if code.starts_with("08") || code.starts_with("57P") || code == "25P03" => {
             unavailable(intent.outcome_unknown())
         }
@@ -137,7 +151,7 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
             Error::Schema(format!("{}; run migrate()", error.message()))
         }
         // Only migrations create: something that is not the library's has the name already.
-        "42P06" | "42P07" | "42710" | "42723" => Error::Schema(text()),
+        "42P06" | "42P07" | "42710" | "42723" | "42939" => Error::Schema(text()),
         _ => unknown(error),
     }
 }

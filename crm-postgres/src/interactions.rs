@@ -41,7 +41,7 @@ impl Table for Interaction {
         fields.label("type", kind.as_str(), TYPE);
         fields.value("notes", notes.as_deref());
         fields.moment_or_now("date", *date);
-        fields.value("created_by", created_by.map(i64::from));
+        fields.creator(*created_by);
     }
 
     fn references(new: &NewInteraction) -> Vec<Reference> {

@@ -59,7 +59,7 @@ impl Table for Lead {
         fields.value("value", *value);
         fields.value("customer_id", customer_id.map(i64::from));
         fields.value("assigned_to", assigned_to.map(i64::from));
-        fields.value("created_by", created_by.map(i64::from));
+        fields.creator(*created_by);
     }
 
     fn references(new: &NewLead) -> Vec<Reference> {

@@ -21,6 +21,7 @@
 //! All tables live in the schema `crm` and are always written with it, so the tables and the migration history of a host
 //! application in the same database are never touched.
 
+mod acting;
 mod bulk;
 mod constraints;
 mod crm;
@@ -29,6 +30,7 @@ mod customers;
 mod embedded;
 mod fault;
 mod filter;
+mod hashing;
 mod interactions;
 mod leads;
 mod list;
@@ -46,6 +48,7 @@ mod tasks;
 mod transaction;
 mod users;
 
+pub use acting::Acting;
 #[doc(hidden)] // For the test that compares it with the database.
 pub use constraints::{CONSTRAINTS, Refusal};
 pub use crm::Crm;
@@ -61,16 +64,17 @@ pub use {chrono, crm_core, futures_util, rust_decimal};
 /// traits whose methods a handle has. Everything else of the domain is in [`crm_core`].
 pub mod prelude {
     pub use crm_core::{
-        ActivityQuery, Assignee, Cursor, Customer, CustomerActivity, CustomerFilter, CustomerId,
-        CustomerOrderBy, CustomerOverview, CustomerPatch, CustomerRepository, DayRange, DueTask,
-        DueTasksQuery, Email, Interaction, InteractionFilter, InteractionId, InteractionOrderBy,
-        InteractionPatch, InteractionRepository, InteractionType, Lead, LeadFilter, LeadId, LeadOrderBy,
-        LeadPatch, LeadRepository, List, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Order, Page,
-        Password, PasswordHash, Patch, PipelineStage, Priority, Range, Reports, Repositories, Repository,
-        Role, SearchText, Snapshot, Stage, Store, TagCount, Tags, Task, TaskFilter, TaskId, TaskOrderBy,
-        TaskPatch, TaskRepository, TaskStatus, Transaction, User, UserFilter, UserId, UserOrderBy, UserPatch,
-        UserRepository, Valid, Validate, Violation, ViolationCode,
+        Action, ActivityQuery, Assignee, Credential, Cursor, Customer, CustomerActivity, CustomerFilter,
+        CustomerId, CustomerOrderBy, CustomerOverview, CustomerPatch, CustomerRepository, DayRange, DueTask,
+        DueTasksQuery, Email, EntityKind, ErrorCode, Hashing, Interaction, InteractionFilter, InteractionId,
+        InteractionOrderBy, InteractionPatch, InteractionRepository, InteractionType, Lead, LeadFilter,
+        LeadId, LeadOrderBy, LeadPatch, LeadRepository, List, NewCustomer, NewInteraction, NewLead, NewTask,
+        NewUser, Order, Page, Password, PasswordHash, Patch, PipelineStage, Priority, Range, Reports,
+        Repositories, Repository, Role, SearchText, Snapshot, Stage, Store, TagCount, Tags, Task, TaskFilter,
+        TaskId, TaskOrderBy, TaskPatch, TaskRepository, TaskStatus, Transaction, TrustedStore, User,
+        UserFilter, UserId, UserOrderBy, UserPatch, UserRepository, Valid, Validate, Violation,
+        ViolationCode,
     };
 
-    pub use crate::Crm;
+    pub use crate::{Acting, Crm};
 }

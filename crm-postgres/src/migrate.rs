@@ -95,6 +95,8 @@ async fn step_to(connection: &mut PgConnection, version: i64) -> Result<(), Migr
 pub(crate) struct State {
     applied: Vec<i64>,
     oldest_library: Option<i64>,
+    /// Whether row security binds the login, which would then see rows missing where there are some.
+    bound: bool,
 }
 
 /// Reads what the database says of its schema; nothing where the library's schema was never there.
@@ -102,20 +104,22 @@ pub(crate) async fn state(connection: &mut PgConnection, timeout: Duration) -> R
     within(timeout, Intent::Read, read_state(connection)).await.map_err(|failure| failure.error)
 }
 
+/// Asks in one message each, which stay whole behind `PgBouncer`.
 async fn read_state(connection: &mut PgConnection) -> sqlx::Result<State> {
     let tables =
-        "select to_regclass('crm._migrations') is not null, to_regclass('crm.compatibility') is not null";
-    let row = sqlx::query(tables).persistent(false).fetch_one(&mut *connection).await?;
+        "select to_regclass('crm._migrations') is not null, to_regclass('crm.compatibility') is not null,
+                row_security_active(to_regclass('crm.users'))";
+    let row = sqlx::raw_sql(tables).fetch_one(&mut *connection).await?;
     let (history, compatibility): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
-    let mut state = State::default();
+    let mut state = State { bound: row.try_get::<Option<bool>, _>(2)?.unwrap_or(false), ..State::default() };
     if history {
         let text = "select version from crm._migrations where success order by version";
-        let rows = sqlx::query(text).persistent(false).fetch_all(&mut *connection).await?;
+        let rows = sqlx::raw_sql(text).fetch_all(&mut *connection).await?;
         state.applied = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
     }
     if compatibility {
         let text = "select max(oldest_library) from crm.compatibility";
-        state.oldest_library = sqlx::query(text).persistent(false).fetch_one(connection).await?.try_get(0)?;
+        state.oldest_library = sqlx::raw_sql(text).fetch_one(connection).await?.try_get(0)?;
     }
     Ok(state)
 }
@@ -144,6 +148,10 @@ impl State {
     /// Refuses a database that is behind this library, or too far ahead.
     pub(crate) fn check(&self) -> Result<()> {
         self.refuse_too_new()?;
+        if self.bound {
+            let message = "the login is not the schema's owner: connect as the owner or as a member of it";
+            return Err(Error::Schema(message.to_owned()));
+        }
         match self.pending().first() {
             None => Ok(()),
             Some(_) if self.applied.is_empty() => {

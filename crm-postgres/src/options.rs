@@ -3,11 +3,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crm_core::{Error, Result, Violation, ViolationCode};
+use crm_core::{Error, Hashing, Result, Violation, ViolationCode};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::Crm;
+use crate::fault::target;
+use crate::hashing::default_turns;
 use crate::pool::Pool;
 
 /// Are the parameters of a URL that the driver knows. It ignores others, so that a slip in `sslmode` would turn TLS off.
@@ -32,6 +34,16 @@ const PARAMETERS: &[&str] = &[
     "options",
 ];
 
+/// Limits what a connection begins with, in bytes: beyond 10,000 the server hangs up without a word.
+const MAX_STARTUP: usize = 9_000;
+
+/// Limits how many passwords are hashed at a time: each keeps a core busy.
+const MAX_HASHINGS: usize = 1_000;
+
+fn invalid<T>(field: &str, message: &str) -> Result<T> {
+    Err(Error::validation([Violation::new(field, ViolationCode::InvalidOption, message)]))
+}
+
 /// Is what the pool and the calls go by, beside the address.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -41,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) idle_timeout: Duration,
     pub(crate) call_timeout: Duration,
     pub(crate) prepared_statements: bool,
+    pub(crate) hashing: Hashing,
+    pub(crate) hashings: usize,
 }
 
 impl Default for Settings {
@@ -52,6 +66,8 @@ impl Default for Settings {
             idle_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_mins(1),
             prepared_statements: true,
+            hashing: Hashing::default(),
+            hashings: default_turns(),
         }
     }
 }
@@ -81,9 +97,16 @@ pub struct Builder {
 }
 
 impl std::fmt::Debug for Builder {
-    /// Leaves the URL out: it may hold a password.
+    /// Shows of the URL what it leads to, and no password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("settings", &self.settings).finish_non_exhaustive()
+        let mut shown = f.debug_struct("Builder");
+        if let Ok(options) = self.address() {
+            shown
+                .field("server", &target(&options))
+                .field("database", &options.get_database())
+                .field("user", &options.get_username());
+        }
+        shown.field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -153,9 +176,23 @@ impl Builder {
         self
     }
 
-    /// Uses named prepared statements; yes when not set. Say no behind `PgBouncer` before 1.21 in transaction mode.
+    /// Uses named prepared statements; yes when not set. Say no behind `PgBouncer` in transaction mode; each call outside a
+    /// transaction is then one of its own, which costs two more round trips.
     pub const fn prepared_statements(mut self, yes: bool) -> Self {
         self.settings.prepared_statements = yes;
+        self
+    }
+
+    /// Hashes passwords with these parameters; OWASP's when not set. A login replaces a hash of others.
+    pub fn password_hashing(mut self, hashing: Hashing) -> Self {
+        self.settings.hashing = hashing;
+        self
+    }
+
+    /// Hashes this many passwords at a time, each of which takes a core and the memory of its parameters (19 MiB); half
+    /// the number of cores, 8 at the most, when not set. Further logins wait, as long as for a connection.
+    pub const fn concurrent_hashings(mut self, hashings: usize) -> Self {
+        self.settings.hashings = hashings;
         self
     }
 
@@ -169,28 +206,49 @@ impl Builder {
         Ok(Crm::over(Pool::connect(options, self.settings).await?))
     }
 
-    fn connect_options(&self) -> Result<PgConnectOptions> {
-        let invalid = |field: &str, message: &str| {
-            Err(Error::validation([Violation::new(field, ViolationCode::InvalidOption, message)]))
-        };
-        if !["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme)) {
+    /// Reads the URL. One in which a part of the password may stand where the driver reads an address, a database or a
+    /// parameter, which are shown, is refused, and no message quotes it.
+    fn address(&self) -> Result<PgConnectOptions> {
+        let known = ["postgres://", "postgresql://"];
+        let Some(address) = known.iter().find_map(|scheme| self.url.strip_prefix(scheme)) else {
             return invalid("url", "must begin with postgres:// or postgresql://");
+        };
+        if address.contains('\0') || address.contains("%00") {
+            return invalid("url", "must not hold NUL");
         }
-        let query = self.url.split_once('?').map_or("", |(_, query)| query);
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let path = path.split_once('/').map_or("", |(_, path)| path);
+        if path.contains('@') || address.contains('#') {
+            let message = "must have the special characters of user, password and database percent-encoded: %2F for \
+                           /, %3F for ?, %23 for #, %40 for @";
+            return invalid("url", message);
+        }
         let mut names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
         if !names.all(|name| name.is_empty() || PARAMETERS.contains(&name) || name.starts_with("options[")) {
             // Which one is not said: behind a ? or & that is not encoded it is the rest of the password.
             return invalid("url", &format!("has an unknown parameter; known are {}", PARAMETERS.join(", ")));
         }
-        // The driver's message may quote the URL, and with it the password.
-        let Ok(options) = PgConnectOptions::from_str(&self.url) else {
-            return invalid("url", "must be a URL such as postgres://user:password@host:5432/database");
-        };
+        let modes = query.split('&').filter_map(|pair| pair.split_once('='));
+        let mut modes = modes.filter(|(name, _)| ["sslmode", "ssl-mode"].contains(name));
+        if modes.any(|(_, mode)| mode.parse::<PgSslMode>().is_err()) {
+            let message = "must have an sslmode of disable, allow, prefer, require, verify-ca or verify-full";
+            return invalid("url", message);
+        }
+        // The driver's message may quote the URL.
+        PgConnectOptions::from_str(&self.url)
+            .or_else(|_| invalid("url", "must be a URL such as postgres://user:password@host:5432/database"))
+    }
+
+    fn connect_options(&self) -> Result<PgConnectOptions> {
+        let options = self.address()?;
         if self.settings.max_connections == 0 {
             return invalid("max_connections", "must be at least 1");
         }
         if self.settings.min_connections > self.settings.max_connections {
             return invalid("min_connections", "must not be more than max_connections");
+        }
+        if !(1..=MAX_HASHINGS).contains(&self.settings.hashings) {
+            return invalid("concurrent_hashings", "must be 1 to 1000");
         }
         if self.statement_timeout.is_some_and(|timeout| !(1..=2_147_483_647).contains(&timeout.as_millis())) {
             return invalid("statement_timeout", "must be 1 ms to 2147483647 ms (24 days)");
@@ -200,6 +258,12 @@ impl Builder {
         }
         let name =
             self.application_name.as_deref().or_else(|| options.get_application_name()).unwrap_or("crm");
+        let sent = [Some(options.get_username()), options.get_database(), options.get_options(), Some(name)];
+        if sent.iter().flatten().map(|text| text.len()).sum::<usize>() > MAX_STARTUP {
+            let message =
+                "must not be so long: user, database, options and application name have at most 9,000 bytes";
+            return invalid(if name.len() > MAX_STARTUP { "application_name" } else { "url" }, message);
+        }
         let mut options = options.clone().application_name(name).disable_statement_logging();
         if let Some(mode) = self.ssl_mode {
             options = options.ssl_mode(mode);
@@ -207,7 +271,8 @@ impl Builder {
         if let Some(timeout) = self.statement_timeout {
             options = options.options([("statement_timeout", timeout.as_millis().to_string())]);
         }
-        Ok(options.statement_cache_capacity(256))
+        // PgBouncer refuses the setting, and no column is a float.
+        Ok(options.extra_float_digits(None).statement_cache_capacity(256))
     }
 }
 
@@ -224,13 +289,26 @@ mod tests {
             (Builder::new("postgres://u:not?secret@h/d"), "url"),
             (Builder::new("postgres://u:1?secret=2@h/d"), "url"),
             (Builder::new("postgres://h/d?password=not&secret=1"), "url"),
+            (Builder::new("postgres://h/d?password=not#secret"), "url"),
+            (Builder::new("postgres://u:1/secret@h/d"), "url"),
+            (Builder::new("postgres://u:1#secret@h/d"), "url"),
+            (Builder::new("postgres:u:secret@h/d"), "url"),
+            (Builder::new("postgres://u%00options%00-c%20role=x:secret@h/d"), "url"),
+            (Builder::new("postgres://u:secret@h/d?application_name=%00"), "url"),
+            (Builder::new(format!("postgres://u:secret@h/{}", "d".repeat(10_000))), "url"),
+            (Builder::new("postgres://u:secret@h/d?sslmode=verify_full"), "url"),
             (Builder::new("postgres://u:secret@h/d").max_connections(0), "max_connections"),
             (Builder::new("postgres://u:secret@h/d").min_connections(11), "min_connections"),
+            (Builder::new("postgres://u:secret@h/d").concurrent_hashings(0), "concurrent_hashings"),
             (
                 Builder::new("postgres://u:secret@h/d").statement_timeout(Duration::from_micros(900)),
                 "statement_timeout",
             ),
             (Builder::new("postgres://u:secret@h/d").application_name("a\0"), "application_name"),
+            (
+                Builder::new("postgres://u:secret@h/d").application_name("a".repeat(10_000)),
+                "application_name",
+            ),
         ];
         for (builder, field) in cases {
             let error = builder.connect_options().unwrap_err();

@@ -16,6 +16,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
 
 use crate::fault;
+use crate::hashing::Hasher;
 use crate::migrate;
 use crate::options::Settings;
 
@@ -71,6 +72,7 @@ enum Source {
 pub(crate) struct Pool {
     source: Source,
     pub(crate) settings: Settings,
+    pub(crate) hasher: Hasher,
     schema_fits: AtomicBool,
     closed: AtomicBool,
 }
@@ -84,12 +86,7 @@ impl Pool {
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| Error::internal("the pool cannot be built", Some(error.into())))?;
-        let pool = Arc::new(Self {
-            source: Source::Own(pool),
-            settings,
-            schema_fits: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
-        });
+        let pool = Arc::new(Self::over(Source::Own(pool), settings));
         pool.fill().await?;
         pool.spawn_reaper();
         Ok(pool)
@@ -99,12 +96,13 @@ impl Pool {
     pub(crate) fn share(pool: PgPool) -> Arc<Self> {
         let settings =
             Settings { acquire_timeout: pool.options().get_acquire_timeout(), ..Settings::default() };
-        Arc::new(Self {
-            source: Source::Host(pool),
-            settings,
-            schema_fits: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
-        })
+        Arc::new(Self::over(Source::Host(pool), settings))
+    }
+
+    fn over(source: Source, settings: Settings) -> Self {
+        let Settings { acquire_timeout, ref hashing, hashings, .. } = settings;
+        let hasher = Hasher::new(hashing.clone(), hashings, acquire_timeout);
+        Self { source, settings, hasher, schema_fits: AtomicBool::new(false), closed: AtomicBool::new(false) }
     }
 
     /// Opens the connections that are always kept, and at least one.
@@ -215,7 +213,11 @@ async fn open_first(options: PgConnectOptions, settings: &Settings) -> Result<Co
         let limit = settings.acquire_timeout;
         async move { tokio::time::timeout(limit, options.connect()).await.map_err(|_| no_server()) }
     };
-    let noticing = options.clone().options([("client_connection_check_interval", "500ms")]);
+    let noticing = options.clone().options([
+        ("client_connection_check_interval", "500ms"),
+        // Whatever other roles have made elsewhere, a statement means PostgreSQL's own operators and functions.
+        ("search_path", "pg_catalog,pg_temp"),
+    ]);
     match open(&noticing).await? {
         Ok(connection) => return Ok(connector(noticing, connection)),
         Err(sqlx::Error::Database(error)) if !is_final(error.code().as_deref()) => {}

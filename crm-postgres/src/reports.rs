@@ -26,6 +26,7 @@ impl Reports for Session {
         let inactive = query.include_inactive;
         if let Some(Position { key: SortKey::Null, id }) = after {
             if !inactive {
+                self.look_up_actor().await?;
                 return Ok(query.page(Vec::new()));
             }
             let mut sql = Sql::default();
@@ -61,6 +62,7 @@ impl Reports for Session {
     #[instrument(name = "crm.reports.due_tasks", skip_all)]
     async fn due_tasks(&self, query: &DueTasksQuery) -> Result<Page<DueTask>> {
         let Some(sql) = due_tasks(&query.start()?, &query.statuses) else {
+            self.look_up_actor().await?;
             return Ok(query.page(Vec::new()));
         };
         let rows = self.rows(Intent::Read, sql).await?;

@@ -1,8 +1,7 @@
 //! The seed's sample rows.
 
 use crm_core::{
-    Error, Password, PasswordHash, Repositories as _, Result, UserRepository as _, Valid, Validate as _,
-    samples,
+    Error, Password, Repositories as _, Result, UserRepository as _, Valid, Validate as _, samples,
 };
 
 use crate::fault::Intent;
@@ -36,31 +35,31 @@ pub(crate) async fn seed(session: &Session, passwords: SeedPasswords) -> Result<
         return Ok(None);
     }
     let SeedPasswords { admin, user } = passwords;
+    let given = [("admin", &admin), ("user", &user)];
+    let violations: Vec<_> =
+        given.into_iter().filter_map(|(field, password)| password.as_ref()?.violation(field)).collect();
+    if !violations.is_empty() {
+        return Err(Error::validation(violations));
+    }
     let seeded = Seeded {
         admin: admin.map_or_else(Password::random, Ok)?,
         user: user.map_or_else(Password::random, Ok)?,
     };
-    let hashes = (hash(seeded.admin.clone()).await?, hash(seeded.user.clone()).await?);
     let tx = Tx::begin(session, "begin").await?;
-    let loaded = load(&tx, hashes).await?;
+    let loaded = load(&tx, &seeded).await?;
     tx.commit().await?;
     Ok(loaded.then_some(seeded))
 }
 
-async fn hash(password: Password) -> Result<PasswordHash> {
-    let hashed = tokio::task::spawn_blocking(move || password.hash()).await;
-    hashed.map_err(|error| Error::internal("the password was not hashed", Some(error.into())))?
-}
-
 /// Loads the rows, unless somebody has done so before or does so now, whom this waits for.
-async fn load(tx: &Tx, (admin, user): (PasswordHash, PasswordHash)) -> Result<bool> {
+async fn load(tx: &Tx, Seeded { admin, user }: &Seeded) -> Result<bool> {
     let mark =
         "update crm.compatibility set seeded_at = current_timestamp where seeded_at is null returning true";
     if tx.session().row(Intent::Write, Sql::new(mark)).await?.is_none() {
         return Ok(false);
     }
     // One by one, because `create` tells a taken email without asking further.
-    let [admin, user] = samples::users(admin, user);
+    let [admin, user] = samples::users(admin.clone(), user.clone());
     let admin = tx.users().create(admin.validate()?).await?.id;
     let user = tx.users().create(user.validate()?).await?.id;
     let users = [admin, user];

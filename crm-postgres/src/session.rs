@@ -1,9 +1,11 @@
-//! How a statement reaches the server: over the pool or over a transaction, within its time, its failure understood.
+//! How a statement reaches the server: over the pool or over a transaction, in whose name, within its time, its failure
+//! understood.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crm_core::{Error, Result};
+use crm_core::{Error, Result, UserId};
+use futures_util::FutureExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::Mutex;
@@ -17,6 +19,11 @@ use crate::sql::Sql;
 pub(crate) struct Session {
     pub(crate) pool: Arc<Pool>,
     pub(crate) transaction: Option<Arc<Open>>,
+    /// The user in whose name everything is done; none is the trusted system.
+    pub(crate) actor: Option<UserId>,
+    /// Keeps the private server of an embedded handle.
+    #[cfg(unix)]
+    pub(crate) server: Option<Arc<crate::crm::Embedded>>,
 }
 
 /// Is a transaction's connection; none once the transaction is finished.
@@ -52,11 +59,11 @@ impl Session {
                 *slot = Some(lease);
                 Ok(value)
             }
-            Err(Failure { error, lost }) => {
-                if !lost {
+            Err(failure) => {
+                if !failure.lost {
                     roll_back(lease, self.pool.settings.call_timeout).await;
                 }
-                Err(error)
+                Err(failure.error)
             }
         }
     }
@@ -76,19 +83,82 @@ impl Session {
         if failure.found_dead() {
             self.pool.forget_idle();
             if let Some(sql) = again {
-                return self.once(intent, sql).await.map_err(|failure| failure.error);
+                return Box::pin(self.once(intent, sql)).await.map_err(|failure| failure.error);
             }
         }
         Err(failure.error)
     }
 
     async fn once(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>, Failure> {
-        let mut lease = self.pool.acquire().await.map_err(|error| Failure { error, lost: false })?;
+        // A statement without a name takes two messages, and PgBouncer may give the second one another connection of the
+        // server's, with another caller's statement on it, unless both are in one transaction.
+        if self.actor.is_some() || !self.pool.settings.prepared_statements {
+            return Box::pin(self.once_in_transaction(intent, sql)).await;
+        }
+        let mut lease = self.acquire().await?;
         let result = self.run(lease.connection(), intent, sql).await;
         if !matches!(result, Err(Failure { lost: true, .. })) {
             lease.release();
         }
         result
+    }
+
+    /// Runs a statement in a transaction of its own, the actor's where there is one.
+    async fn once_in_transaction(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>, Failure> {
+        let timeout = self.pool.settings.call_timeout;
+        let mut lease = self.begin("begin").await?;
+        let result = self.run(lease.connection(), Intent::Read, sql).await;
+        match (&result, intent) {
+            (Ok(_), Intent::Read) => end_unwaited(lease),
+            (Ok(_), Intent::Write) => commit(lease, timeout).await?,
+            (Err(Failure { lost: true, .. }), _) => {}
+            (Err(_), _) => roll_back(lease, timeout).await,
+        }
+        result
+    }
+
+    /// Takes a connection and begins a transaction on it, in one message with becoming the actor. As nothing was sent
+    /// before, a connection found dead is replaced once.
+    pub(crate) async fn begin(&self, statement: &'static str) -> Result<Lease, Failure> {
+        match self.begin_once(statement).await {
+            Err(failure) if failure.found_dead() => {
+                self.pool.forget_idle();
+                Box::pin(self.begin_once(statement)).await
+            }
+            result => result,
+        }
+    }
+
+    async fn begin_once(&self, statement: &'static str) -> Result<Lease, Failure> {
+        let timeout = self.pool.settings.call_timeout;
+        let mut lease = self.acquire().await?;
+        let text = match self.actor {
+            None => statement.to_owned(),
+            Some(actor) => format!("{statement}; call crm.act_as('{actor}')"),
+        };
+        let begun = sqlx::raw_sql(AssertSqlSafe(text)).execute(lease.connection());
+        match within(timeout, Intent::Read, begun).await {
+            Ok(_) => Ok(lease),
+            Err(failure) => {
+                if !failure.lost {
+                    roll_back(lease, timeout).await;
+                }
+                Err(match failure.error {
+                    // The procedure itself speaks of the user; any other refusal is of the login.
+                    Error::PermissionDenied(message) if !message.starts_with("user ") => {
+                        let message = format!(
+                            "the login may not act as users ({message}): it has to own the schema or be a member of its owner, and the owner a member of the roles"
+                        );
+                        Failure { error: Error::Schema(message), ..failure }
+                    }
+                    error => Failure { error, ..failure },
+                })
+            }
+        }
+    }
+
+    async fn acquire(&self) -> Result<Lease, Failure> {
+        self.pool.acquire().await.map_err(|error| Failure { error, lost: false })
     }
 
     pub(crate) async fn run(
@@ -100,8 +170,48 @@ impl Session {
         let Sql { text, arguments, passing } = sql;
         let query = sqlx::query_with(AssertSqlSafe(text), arguments);
         let query = query.persistent(self.pool.settings.prepared_statements && !passing);
-        within(self.pool.settings.call_timeout, intent, query.fetch_all(connection)).await
+        let result = within(self.pool.settings.call_timeout, intent, query.fetch_all(connection)).await;
+        result.map_err(|failure| self.explain(failure))
     }
+
+    /// Says what an error means under an actor: that the user is gone where an audit column refers to nobody, and whose role
+    /// has no right.
+    pub(crate) fn explain(&self, failure: Failure) -> Failure {
+        let Some(actor) = self.actor else { return failure };
+        let error = match failure.error {
+            Error::MissingReference { field } if field == "created_by" || field == "updated_by" => {
+                gone(actor)
+            }
+            Error::PermissionDenied(message) => {
+                Error::PermissionDenied(message.replacen("the role", &format!("the role of user {actor}"), 1))
+            }
+            error => error,
+        };
+        Failure { error, ..failure }
+    }
+
+    /// Looks the actor up for a call that asks the database for nothing else.
+    pub(crate) async fn look_up_actor(&self) -> Result<()> {
+        match self.actor {
+            None => Ok(()),
+            Some(_) => self.rows(Intent::Read, Sql::new("select")).await.map(drop),
+        }
+    }
+
+    /// Refuses what belongs to the trusted system.
+    pub(crate) fn refuse_actor(&self, what: &str) -> Result<()> {
+        match self.actor {
+            None => Ok(()),
+            Some(_) => {
+                Err(Error::PermissionDenied(format!("{what} belongs to the trusted system, not to a user")))
+            }
+        }
+    }
+}
+
+/// Makes the error of an actor who was there at the beginning.
+pub(crate) fn gone(actor: UserId) -> Error {
+    Error::PermissionDenied(format!("user {actor} is deactivated or does not exist any more"))
 }
 
 pub(crate) const FINISHED: Error =
@@ -136,10 +246,33 @@ pub(crate) async fn within<T>(
     }
 }
 
+/// Commits a transaction and gives its connection back.
+pub(crate) async fn commit(mut lease: Lease, timeout: Duration) -> Result<(), Failure> {
+    let commit = sqlx::raw_sql("commit").execute(lease.connection());
+    let result = within(timeout, Intent::Write, commit).await;
+    match result {
+        Ok(_) => lease.release(),
+        // A refused commit has mostly ended the transaction, but not if it was refused before it began.
+        Err(Failure { lost: false, .. }) => roll_back(lease, timeout).await,
+        Err(_) => {}
+    }
+    result.map(drop)
+}
+
 /// Rolls a transaction back and gives its connection back, or closes it where that fails.
 pub(crate) async fn roll_back(mut lease: Lease, timeout: Duration) {
     let rollback = sqlx::raw_sql("rollback").execute(lease.connection());
     if within(timeout, Intent::Read, rollback).await.is_ok() {
+        lease.release();
+    }
+}
+
+/// Ends a transaction in which there is nothing to commit, and gives its connection back without waiting for the answer,
+/// which the connection's next call finds before its own. The server takes one message after the other, so nothing that
+/// follows is in the transaction; and were the end refused, the next call would fail before it sends anything.
+fn end_unwaited(mut lease: Lease) {
+    let sent = sqlx::raw_sql("rollback").execute(lease.connection()).now_or_never();
+    if !matches!(sent, Some(Err(_))) {
         lease.release();
     }
 }

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use crm_core::Changes as _;
-use crm_core::{Entity, Error, List, Order, Page, Repository, Result, Valid};
+use crm_core::{Action, Entity, Error, List, Order, Page, Repository, Result, Role, UserId, Valid};
 use futures_core::stream::BoxStream;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgHasArrayType, PgRow};
 use sqlx::{Encode, Postgres, Type};
 use tracing::instrument;
 
@@ -25,6 +25,14 @@ pub(crate) trait Table: Entity {
 
     /// Reads the entity from its columns.
     fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self>;
+
+    /// Does what new rows take that is no SQL.
+    fn prepare(
+        _session: &Session,
+        new: Vec<Self::New>,
+    ) -> impl Future<Output = Result<Vec<Self::New>>> + Send {
+        std::future::ready(Ok(new))
+    }
 
     /// Names the fields of a new row.
     fn fields<F: Fields>(new: &Self::New, fields: &mut F);
@@ -74,9 +82,17 @@ impl Ordering {
 /// Takes the fields of a new row, for an INSERT or for a COPY.
 pub(crate) trait Fields {
     /// Takes a value.
-    fn value<'t, T: Encode<'t, Postgres> + Type<Postgres>>(&mut self, column: &'static str, value: T);
+    fn value<'t, T: Encode<'t, Postgres> + PgHasArrayType + Type<Postgres>>(
+        &mut self,
+        column: &'static str,
+        value: T,
+    );
     /// Takes a label of an enum type.
     fn label(&mut self, column: &'static str, label: &'static str, enum_type: &'static str);
+    /// Takes tags.
+    fn tags(&mut self, column: &'static str, tags: &[String]);
+    /// Takes who made the row, where the trusted system says so; otherwise the database does.
+    fn creator(&mut self, creator: Option<UserId>);
     /// Takes a moment, or the server's present one.
     fn moment_or_now(&mut self, column: &'static str, moment: Option<chrono::DateTime<chrono::Utc>>);
 }
@@ -99,7 +115,11 @@ impl Insert {
 }
 
 impl Fields for Insert {
-    fn value<'t, T: Encode<'t, Postgres> + Type<Postgres>>(&mut self, column: &'static str, value: T) {
+    fn value<'t, T: Encode<'t, Postgres> + PgHasArrayType + Type<Postgres>>(
+        &mut self,
+        column: &'static str,
+        value: T,
+    ) {
         self.column(column);
         self.values.bind(value);
     }
@@ -107,6 +127,17 @@ impl Fields for Insert {
     fn label(&mut self, column: &'static str, label: &'static str, enum_type: &'static str) {
         self.column(column);
         self.values.label(label, enum_type);
+    }
+
+    fn tags(&mut self, column: &'static str, tags: &[String]) {
+        self.column(column);
+        self.values.bind(tags);
+    }
+
+    fn creator(&mut self, creator: Option<UserId>) {
+        if let Some(creator) = creator {
+            self.value("created_by", creator.0);
+        }
     }
 
     fn moment_or_now(&mut self, column: &'static str, moment: Option<chrono::DateTime<chrono::Utc>>) {
@@ -155,6 +186,20 @@ impl Session {
         self.row(intent, sql).await?.as_ref().map(read::<E>).transpose()
     }
 
+    /// Refuses a field that only the trusted system may give; `name` says how the caller calls it.
+    pub(crate) fn refuse_reserved<E: Entity>(
+        &self,
+        new: &E::New,
+        name: impl FnOnce(&str) -> String,
+    ) -> Result<()> {
+        match (self.actor, E::reserved(new)) {
+            (Some(_), Some(field)) => {
+                Err(Error::PermissionDenied(format!("only the trusted system may give {}", name(field))))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Runs a change that leaves the row alone where it would change nothing, and returns the row either way.
     pub(crate) async fn change<E: Table>(&self, id: E::Id, update: Sql) -> Result<E> {
         match self.entity(Intent::Write, update).await? {
@@ -169,6 +214,11 @@ pub(crate) fn read<E: Table>(row: &PgRow) -> Result<E> {
     E::read(&mut Columns::new(row)).map_err(|error| crate::fault::of_statement(error, Intent::Read))
 }
 
+/// Makes the error of a row that the actor sees and row security keeps from a change.
+fn refusal<E: Entity>(actor: UserId, action: &str, id: E::Id) -> Error {
+    Error::PermissionDenied(format!("user {actor} may not {action} {} {id}", E::KIND))
+}
+
 fn not_found<E: Entity>(id: E::Id) -> Error {
     Error::NotFound { entity: E::KIND, id: id.into() }
 }
@@ -177,7 +227,9 @@ fn not_found<E: Entity>(id: E::Id) -> Error {
 impl<E: Table> Repository<E> for Session {
     #[instrument(name = "crm.create", skip_all, fields(entity = %E::KIND))]
     async fn create(&self, new: Valid<E::New>) -> Result<E> {
-        let created = self.entity(Intent::Write, insert::<E>(&new)).await?;
+        self.refuse_reserved::<E>(&new, str::to_owned)?;
+        let new = E::prepare(self, vec![new.into_inner()]).await?;
+        let created = self.entity(Intent::Write, insert::<E>(&new[0])).await?;
         created.ok_or_else(|| Error::internal("an insert has returned no row", None))
     }
 
@@ -249,8 +301,13 @@ impl<E: Table> Repository<E> for Session {
                 current_version: current.version(),
             }),
             _ if patch.is_empty() => Ok(current),
-            // The row was deleted and made again, or its version went back: the next try will tell.
-            _ => Err(Error::Serialization("the row changed while it was being updated".to_owned())),
+            _ => Err(match self.actor {
+                Some(actor) if !Role::User.allows(Action::Update, E::KIND, false) => {
+                    refusal::<E>(actor, "change", id)
+                }
+                // The row was deleted and made again, or its version went back: the next try will tell.
+                _ => Error::Serialization("the row changed while it was being updated".to_owned()),
+            }),
         }
     }
 
@@ -258,6 +315,14 @@ impl<E: Table> Repository<E> for Session {
     async fn delete(&self, id: E::Id) -> Result<()> {
         let mut sql = Sql::new(format!("delete from {} t where t.id = ", E::TABLE));
         sql.bind(id.into()).push(" returning t.id");
-        self.row(Intent::Write, sql).await?.map(drop).ok_or_else(|| not_found::<E>(id))
+        if self.row(Intent::Write, sql).await?.is_some() {
+            return Ok(());
+        }
+        match self.actor {
+            Some(actor) if Repository::<E>::find(self, id).await?.is_some() => {
+                Err(refusal::<E>(actor, "delete", id))
+            }
+            _ => Err(not_found::<E>(id)),
+        }
     }
 }

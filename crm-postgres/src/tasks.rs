@@ -71,7 +71,7 @@ impl Table for Task {
         fields.value("due_date", *due_date);
         fields.value("assigned_to", assigned_to.map(i64::from));
         fields.value("customer_id", customer_id.map(i64::from));
-        fields.value("created_by", created_by.map(i64::from));
+        fields.creator(*created_by);
     }
 
     fn references(new: &NewTask) -> Vec<Reference> {

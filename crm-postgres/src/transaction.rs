@@ -7,15 +7,13 @@ use crm_core::{Result, Transaction};
 use tokio::sync::Mutex;
 use tracing::instrument;
 
-use crate::fault::Intent;
-use crate::pool::Lease;
-use crate::session::{FINISHED, Failure, Open, Session, roll_back, within};
+use crate::session::{FINISHED, Open, Session, commit, roll_back};
 
 /// Is a transaction; see [`Transaction`](crm_core::Transaction) for what it promises.
 ///
 /// ```no_run
-/// # async fn example(crm: crm_postgres::Crm) -> crm_core::Result<()> {
-/// use crm_core::{NewCustomer, Repositories, Repository, Validate};
+/// # async fn example(crm: crm_postgres::Crm) -> crm_postgres::Result<()> {
+/// use crm_postgres::prelude::*;
 ///
 /// let tx = crm.begin().await?;
 /// tx.customers().create(NewCustomer::new("Acme Corporation").validate()?).await?;
@@ -31,24 +29,10 @@ pub struct Tx {
 
 impl Tx {
     pub(crate) async fn begin(session: &Session, statement: &'static str) -> Result<Self> {
-        let lease = match Self::open(session, statement).await {
-            Err(failure) if failure.found_dead() => {
-                session.pool.forget_idle();
-                Self::open(session, statement).await
-            }
-            result => result,
-        };
-        let lease = lease.map_err(|failure| failure.error)?;
+        let lease = session.begin(statement).await.map_err(|failure| failure.error)?;
         let open = Arc::new(Open(Mutex::new(Some(lease))));
-        let session = Session { pool: session.pool.clone(), transaction: Some(open.clone()) };
+        let session = Session { transaction: Some(open.clone()), ..session.clone() };
         Ok(Self { session, open })
-    }
-
-    async fn open(session: &Session, statement: &'static str) -> Result<Lease, Failure> {
-        let mut lease = session.pool.acquire().await.map_err(|error| Failure { error, lost: false })?;
-        let begin = sqlx::raw_sql(statement).execute(lease.connection());
-        within(session.pool.settings.call_timeout, Intent::Read, begin).await?;
-        Ok(lease)
     }
 
     pub(crate) const fn session(&self) -> &Session {
@@ -62,20 +46,8 @@ impl Tx {
     /// `outcome_unknown` when the answer was lost.
     #[instrument(name = "crm.commit", skip_all)]
     pub async fn commit(self) -> Result<()> {
-        let mut lease = self.open.0.lock().await.take().ok_or(FINISHED)?;
-        let commit = sqlx::raw_sql("commit").execute(lease.connection());
-        match within(self.session.pool.settings.call_timeout, Intent::Write, commit).await {
-            Ok(_) => {
-                lease.release();
-                Ok(())
-            }
-            Err(failure) => {
-                if !failure.lost {
-                    lease.release();
-                }
-                Err(failure.error)
-            }
-        }
+        let lease = self.open.0.lock().await.take().ok_or(FINISHED)?;
+        commit(lease, self.session.pool.settings.call_timeout).await.map_err(|failure| failure.error)
     }
 
     /// Undoes the changes.

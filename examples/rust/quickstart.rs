@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crm_postgres::chrono::Utc;
 use crm_postgres::prelude::*;
 use crm_postgres::rust_decimal::Decimal;
-use crm_postgres::{Result, SeedPasswords};
+use crm_postgres::{Result, SeedPasswords, Seeded};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -21,7 +21,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<()> {
     let crm = Crm::embedded(None).await?;
     println!("A private PostgreSQL runs at {}", crm.url().unwrap_or_default());
-    crm.seed(SeedPasswords::default()).await?;
+    let seeded = crm.seed(SeedPasswords::default()).await?;
 
     let customer = add_customer(&crm).await?;
     let lead = add_work(&crm, &customer).await?;
@@ -30,8 +30,20 @@ async fn run() -> Result<()> {
         println!("{:?} is now in stage {}", lead.title, lead.stage);
     }
     show_refused_input();
+    if let Some(Seeded { admin: _, user }) = seeded {
+        act_as_user(&crm, user, customer.id).await?;
+    }
     print_reports(&crm).await?;
     crm.close().await;
+    Ok(())
+}
+
+/// Logs the sample user in, who may not do everything.
+async fn act_as_user(crm: &Crm, password: Password, customer: CustomerId) -> Result<()> {
+    let user = crm.users().authenticate("user@crm.com", password).await?;
+    if let Err(refused) = crm.acting_as(user.id).customers().delete(customer).await {
+        println!("{} is logged in and told: {refused}", user.name);
+    }
     Ok(())
 }
 

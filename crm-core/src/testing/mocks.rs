@@ -11,8 +11,8 @@ use crate::{
     CustomerPatch, CustomerRepository, DueTask, DueTasksQuery, Interaction, InteractionFilter, InteractionId,
     InteractionOrderBy, InteractionPatch, InteractionRepository, Lead, LeadFilter, LeadId, LeadOrderBy,
     LeadPatch, LeadRepository, List, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Order, Page,
-    PipelineStage, Reports, Repositories, Repository, Result, Snapshot, Stage, TagCount, Tags, Task,
-    TaskFilter, TaskId, TaskOrderBy, TaskPatch, TaskRepository, User, UserFilter, UserId, UserOrderBy,
+    Password, PipelineStage, Reports, Repositories, Repository, Result, Snapshot, Stage, TagCount, Tags,
+    Task, TaskFilter, TaskId, TaskOrderBy, TaskPatch, TaskRepository, User, UserFilter, UserId, UserOrderBy,
     UserPatch, UserRepository, Valid,
 };
 
@@ -61,6 +61,9 @@ mock_repository! {
     /// Mocks a [`UserRepository`].
     UserRepository: User, UserId, NewUser, UserPatch, UserFilter, UserOrderBy {
         async fn find_by_email(&self, email: &str) -> Result<Option<User>>;
+        async fn authenticate(&self, email: &str, password: Password) -> Result<User>;
+        async fn change_password(&self, id: UserId, current: Password, new: Valid<Password>) -> Result<()>;
+        async fn set_password(&self, id: UserId, new: Valid<Password>) -> Result<()>;
         async fn deactivate(&self, id: UserId) -> Result<User>;
         async fn reactivate(&self, id: UserId) -> Result<User>;
     }

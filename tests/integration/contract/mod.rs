@@ -4,12 +4,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a case fails by panicking")]
 
+mod access;
 mod batches;
 mod customers;
 mod filters;
 mod lists;
 mod moves;
+mod passwords;
 mod references;
+mod refusals;
 mod reports;
 mod rows;
 mod search;
@@ -180,5 +183,37 @@ contract! {
         two_transactions_on_different_rows_both_commit,
         many_rows_are_created_in_a_transaction,
         a_function_over_repositories_works_on_both,
+    }
+    passwords {
+        a_user_made_with_a_password_logs_in,
+        a_password_counts_to_the_letter,
+        a_wrong_password_an_unknown_email_and_a_retired_user_are_one_error,
+        what_is_checked_may_be_anything,
+        a_hash_of_another_system_is_replaced_by_the_first_login,
+        a_user_who_knows_the_password_changes_it,
+        a_password_is_set_without_knowing_the_present_one,
+        a_new_password_is_refused_with_all_else_that_is_wrong,
+        a_password_goes_with_its_user_through_transactions,
+    }
+    access {
+        what_an_actor_makes_names_the_actor,
+        what_an_actor_changes_names_the_actor,
+        what_the_trusted_system_changes_names_nobody,
+        an_actor_reads_what_the_trusted_system_reads,
+        whoever_is_gone_retired_or_never_was_may_do_nothing,
+        a_handle_has_the_rights_that_the_role_has_at_each_operation,
+        only_the_trusted_system_says_who_made_a_row_or_gives_a_hash,
+    }
+    refusals {
+        a_user_deletes_own_rows_only,
+        a_change_of_anothers_row_is_refused_unless_there_is_none,
+        what_only_an_admin_may_is_refused_whether_there_is_a_row_or_not,
+        a_user_changes_the_own_password_and_no_others,
+        a_refusal_by_the_library_leaves_the_transaction_usable,
+        a_refusal_by_the_database_finishes_the_transaction,
+        a_transaction_keeps_the_role_of_its_beginning,
+        whoever_is_retired_in_the_middle_of_a_transaction_ends_it,
+        whoever_is_deleted_in_the_middle_of_a_transaction_writes_no_more,
+        deleting_a_user_leaves_no_reference_and_writes_no_name,
     }
 }

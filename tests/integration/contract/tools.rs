@@ -110,7 +110,7 @@ pub(super) async fn customer(crm: &dyn Repositories, name: &str) -> Customer {
 }
 
 pub(super) fn hash() -> PasswordHash {
-    PasswordHash::new(format!("$2b$10${}", "a".repeat(53)))
+    PasswordHash::new(format!("$2b$10${}", ".".repeat(53)))
 }
 
 pub(super) fn fresh_email() -> String {

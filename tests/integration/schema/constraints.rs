@@ -188,9 +188,9 @@ async fn behind_the_callers_back(db: &Database, provoked: &mut Provoked) {
     db.execute(
         "create function forge() returns trigger language plpgsql as $$
          begin new.updated_by := -1; return new; end $$;
-         create trigger forge before update on crm.customers for each row execute function forge();
-         create trigger forge before update on crm.leads for each row execute function forge();
-         create trigger forge before update on crm.tasks for each row execute function forge();",
+         create trigger zz_forge before update on crm.customers for each row execute function forge();
+         create trigger zz_forge before update on crm.leads for each row execute function forge();
+         create trigger zz_forge before update on crm.tasks for each row execute function forge();",
     )
     .await;
     let customer = CustomerPatch { name: "d".to_owned().into(), ..CustomerPatch::default() };

@@ -42,7 +42,7 @@ async fn seeding_again_returns_nothing_and_changes_nothing() {
     let none = SeedPasswords::default;
     assert!(db.crm.seed(none()).await.unwrap().is_some());
     let before = texts(&db, ROWS).await;
-    let other = Some(Password::new("another password").unwrap());
+    let other = Some(Password::new("another password"));
     assert!(db.crm.seed(none()).await.unwrap().is_none());
     assert!(db.crm.seed(SeedPasswords { admin: other.clone(), user: other }).await.unwrap().is_none());
     assert!(db.builder().connect().await.unwrap().seed(none()).await.unwrap().is_none());
@@ -100,7 +100,7 @@ async fn assert_logs_in(db: &Database, email: &str, password: &str) {
 #[tokio::test]
 async fn given_passwords_are_used_and_missing_ones_made_up_and_told_once() {
     let db = Database::fresh().await;
-    let given = SeedPasswords { admin: Some(Password::new("correct horse").unwrap()), user: None };
+    let given = SeedPasswords { admin: Some(Password::new("correct horse")), user: None };
     let seeded = db.crm.seed(given).await.unwrap().unwrap();
     assert_eq!(seeded.admin.reveal(), "correct horse");
     assert!(seeded.user.reveal().len() >= 22, "128 bits that nobody guesses");
@@ -117,7 +117,7 @@ async fn given_passwords_are_used_and_missing_ones_made_up_and_told_once() {
 #[tokio::test]
 async fn neither_a_password_nor_a_hash_shows_in_debug() {
     let db = Database::fresh().await;
-    let given = SeedPasswords { admin: Some(Password::new("correct horse").unwrap()), user: None };
+    let given = SeedPasswords { admin: Some(Password::new("correct horse")), user: None };
     let shown = format!("{given:?} {given:#?}");
     let seeded = db.crm.seed(given).await.unwrap().unwrap();
     let user = db.crm.users().find_by_email("admin@crm.com").await.unwrap().unwrap();

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::table::{Row, State, Table, Target};
 use crate::{
-    Customer, CustomerId, CustomerPatch, Email, Interaction, InteractionId, InteractionPatch, Lead, LeadId,
-    LeadPatch, NewCustomer, NewInteraction, NewLead, NewTask, NewUser, Patch, Task, TaskId, TaskPatch, User,
-    UserId, UserPatch,
+    Action, Credential, Customer, CustomerId, CustomerPatch, Email, Hashing, Interaction, InteractionId,
+    InteractionPatch, Lead, LeadId, LeadPatch, NewCustomer, NewInteraction, NewLead, NewTask, NewUser,
+    PasswordHash, Patch, Result, Task, TaskId, TaskPatch, User, UserId, UserPatch,
 };
 
 /// Changes a field that cannot be null; validation has refused to clear it.
@@ -33,8 +33,15 @@ impl Row for User {
         &mut state.users
     }
 
+    fn password(hashing: &Hashing, new: &NewUser) -> Result<Option<PasswordHash>> {
+        match &new.credential {
+            Credential::Password(password) => hashing.hash(password).map(Some),
+            Credential::Hash(hash) => Ok(Some(hash.clone())),
+        }
+    }
+
     fn build(id: UserId, now: DateTime<Utc>, new: NewUser) -> Self {
-        let NewUser { name, email, role, password_hash: _ } = new;
+        let NewUser { name, email, role, credential: _ } = new;
         Self {
             id,
             name,
@@ -54,6 +61,17 @@ impl Row for User {
             self.email = Email::from_stored(email);
         }
         set(&mut self.role, role);
+    }
+
+    fn actions(patch: &UserPatch) -> Vec<Action> {
+        let UserPatch { name, email, role } = patch;
+        let update = (!(name.is_keep() && email.is_keep())).then_some(Action::Update);
+        let change_role = (!role.is_keep()).then_some(Action::ChangeRole);
+        update.into_iter().chain(change_role).collect()
+    }
+
+    fn is_own(&self, user: UserId) -> bool {
+        self.id == user
     }
 
     fn touch(&mut self, now: DateTime<Utc>) {
@@ -111,6 +129,18 @@ impl Row for Customer {
         notes.apply(&mut self.notes);
     }
 
+    fn is_own(&self, user: UserId) -> bool {
+        self.created_by == Some(user)
+    }
+
+    fn stamp_creator(&mut self, creator: UserId) {
+        self.created_by = Some(creator);
+    }
+
+    fn stamp(&mut self, user: Option<UserId>) {
+        self.updated_by = user;
+    }
+
     fn touch(&mut self, now: DateTime<Utc>) {
         self.updated_at = now;
         self.version += 1;
@@ -165,6 +195,18 @@ impl Row for Lead {
         value.apply(&mut self.value);
         customer_id.apply(&mut self.customer_id);
         assigned_to.apply(&mut self.assigned_to);
+    }
+
+    fn is_own(&self, user: UserId) -> bool {
+        self.created_by == Some(user)
+    }
+
+    fn stamp_creator(&mut self, creator: UserId) {
+        self.created_by = Some(creator);
+    }
+
+    fn stamp(&mut self, user: Option<UserId>) {
+        self.updated_by = user;
     }
 
     fn touch(&mut self, now: DateTime<Utc>) {
@@ -227,6 +269,18 @@ impl Row for Task {
         customer_id.apply(&mut self.customer_id);
     }
 
+    fn is_own(&self, user: UserId) -> bool {
+        self.created_by == Some(user)
+    }
+
+    fn stamp_creator(&mut self, creator: UserId) {
+        self.created_by = Some(creator);
+    }
+
+    fn stamp(&mut self, user: Option<UserId>) {
+        self.updated_by = user;
+    }
+
     fn touch(&mut self, now: DateTime<Utc>) {
         self.updated_at = now;
         self.version += 1;
@@ -234,8 +288,8 @@ impl Row for Task {
 
     fn references(&self) -> Vec<(&'static str, Target)> {
         let references = [
-            to_customer(self.customer_id),
             to_user("assigned_to", self.assigned_to),
+            to_customer(self.customer_id),
             to_user("created_by", self.created_by),
             to_user("updated_by", self.updated_by),
         ];
@@ -268,6 +322,14 @@ impl Row for Interaction {
         set(&mut self.kind, kind);
         notes.apply(&mut self.notes);
         set(&mut self.date, date);
+    }
+
+    fn is_own(&self, user: UserId) -> bool {
+        self.created_by == Some(user)
+    }
+
+    fn stamp_creator(&mut self, creator: UserId) {
+        self.created_by = Some(creator);
     }
 
     fn touch(&mut self, _now: DateTime<Utc>) {

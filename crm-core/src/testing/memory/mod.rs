@@ -1,26 +1,27 @@
 //! A store in memory.
 
+mod acting;
 mod entities;
 mod reports;
 mod repositories;
+mod session;
 mod table;
 mod transaction;
 
-use std::sync::{Arc, Mutex, MutexGuard};
-
 use async_trait::async_trait;
-use futures_core::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt, stream};
 
-use self::table::{Row, State};
+use self::session::Session;
 use self::transaction::MemoryTransaction;
-use crate::{Changes, Error, List, Order, Page, Repository, Result, Store, Transaction, Valid};
+use crate::{Hashing, Result, Store, Transaction, TrustedStore, UserId};
 
 /// Keeps everything in memory and otherwise behaves as the database does; a clone is another handle on the same rows.
 ///
 /// It passes the same contract as the PostgreSQL store, with one difference: no call waits for a transaction. A
 /// transaction works on its own copy, and one that has changed the same row as somebody else fails on commit with
-/// `serialization`. The hash of a password is not kept.
+/// `serialization`.
+///
+/// Passwords are hashed with the least of argon2's parameters, so that tests are quick: the store of a test keeps no secret.
+/// [`with_hashing`](Self::with_hashing) takes others.
 ///
 /// ```
 /// use crm_core::testing::MemoryStore;
@@ -37,129 +38,71 @@ use crate::{Changes, Error, List, Order, Page, Repository, Result, Store, Transa
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MemoryStore {
     session: Session,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_hashing(Hashing::new(8, 1, 1).expect("argon2 allows its least parameters"))
+    }
+}
+
+impl MemoryStore {
+    /// Makes a store that hashes passwords with these parameters.
+    #[must_use]
+    pub fn with_hashing(hashing: Hashing) -> Self {
+        Self { session: Session::new(hashing) }
+    }
 }
 
 #[async_trait]
 impl Store for MemoryStore {
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
-        Ok(Box::new(MemoryTransaction::begin(self.session.clone())))
+        Ok(Box::new(MemoryTransaction::begin(&self.session)?))
+    }
+}
+
+impl TrustedStore for MemoryStore {
+    fn acting_as(&self, actor: UserId) -> Box<dyn Store> {
+        Box::new(Acting { session: self.session.acting_as(actor) })
     }
 }
 
 crate::hand_out!(MemoryStore, session);
 
-/// Is what a refused statement leaves behind.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Mode {
-    /// Nothing: every call stands for itself.
-    #[default]
-    Single,
-    /// A finished transaction.
-    Transaction,
-    /// The same, after it has happened.
-    Finished,
-}
-
-#[derive(Debug, Default)]
-struct Inner {
-    state: State,
-    mode: Mode,
-}
-
-/// Is every repository, over the shared rows or over a transaction's own.
-#[derive(Clone, Debug, Default)]
-struct Session {
-    inner: Arc<Mutex<Inner>>,
-}
-
-impl Session {
-    fn transaction(state: State) -> Self {
-        Self { inner: Arc::new(Mutex::new(Inner { state, mode: Mode::Transaction })) }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no call panics while it holds the rows")
-    }
-
-    /// Does one call. Whatever it refuses, it has changed nothing.
-    fn run<T>(&self, call: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
-        let mut inner = self.lock();
-        if inner.mode == Mode::Finished {
-            return Err(Error::Closed("transaction"));
-        }
-        let result = call(&mut inner.state);
-        let by_database = matches!(result, Err(Error::Taken { .. } | Error::MissingReference { .. }));
-        if by_database && inner.mode == Mode::Transaction {
-            inner.mode = Mode::Finished;
-        }
-        result
-    }
+/// Is the store in the name of a user.
+struct Acting {
+    session: Session,
 }
 
 #[async_trait]
-impl<E: Row> Repository<E> for Session {
-    async fn create(&self, new: Valid<E::New>) -> Result<E> {
-        self.run(|state| {
-            let row = state.insert::<E>(vec![new], |_, field| field.to_owned())?.swap_remove(0);
-            Ok(E::clone(&row))
-        })
+impl Store for Acting {
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        Ok(Box::new(MemoryTransaction::begin(&self.session)?))
     }
+}
 
-    async fn create_many(&self, new: Vec<Valid<E::New>>) -> Result<Vec<E::Id>> {
-        let rows = self.run(|state| state.insert::<E>(new, |at, field| format!("[{at}].{field}")))?;
-        Ok(rows.iter().map(|row| row.id()).collect())
-    }
+crate::hand_out!(Acting, session);
 
-    async fn get(&self, id: E::Id) -> Result<E> {
-        self.run(|state| state.get(id).cloned())
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{NewUser, Password, Repositories, Validate};
 
-    async fn find(&self, id: E::Id) -> Result<Option<E>> {
-        self.run(|state| Ok(E::table(state).find(id).map(|row| E::clone(row))))
-    }
-
-    async fn get_many(&self, ids: &[E::Id]) -> Result<Vec<E>> {
-        let found = |state: &mut State| {
-            let table = E::table(state);
-            ids.iter().filter_map(|&id| table.find(id)).map(|row| E::clone(row)).collect()
-        };
-        self.run(|state| Ok(found(state)))
-    }
-
-    async fn list(&self, list: &List<E>) -> Result<Page<E>> {
-        self.run(|state| {
-            let (limit, after) = list.start()?;
-            let rows = E::table(state).select(&list.filter, list.order, after.as_ref());
-            Ok(list.page(rows.iter().take(limit + 1).map(|row| E::clone(row)).collect()))
-        })
-    }
-
-    fn stream(&self, filter: E::Filter, order: Order<E::OrderBy>) -> BoxStream<'_, Result<E>> {
-        let snapshot = async move { self.run(|state| Ok(E::table(state).select(&filter, order, None))) };
-        stream::once(snapshot)
-            .map_ok(|rows| stream::iter(rows).map(|row| Ok(E::clone(&row))))
-            .try_flatten()
-            .boxed()
-    }
-
-    async fn count(&self, filter: &E::Filter) -> Result<i64> {
-        self.run(|state| Ok(E::table(state).count(filter)))
-    }
-
-    async fn update(&self, id: E::Id, patch: Valid<E::Patch>, expected_version: Option<i64>) -> Result<E> {
-        self.run(|state| {
-            state.change(id, expected_version, |row: &mut E| {
-                let changes = !patch.is_empty();
-                row.apply(patch.into_inner());
-                Ok(changes)
-            })
-        })
-    }
-
-    async fn delete(&self, id: E::Id) -> Result<()> {
-        self.run(|state| state.delete::<E>(id))
+    #[tokio::test]
+    async fn a_login_replaces_a_hash_of_other_parameters_than_the_stores() {
+        let [quick, slow] = [8, 16].map(|memory| Hashing::new(memory, 1, 1).unwrap());
+        let password = || Password::new("correct horse");
+        let crm = MemoryStore::with_hashing(slow.clone());
+        for (email, hashing, version) in [("ann@example.com", slow, 1), ("bob@example.com", quick, 2)] {
+            let new = NewUser::new("Ann", email, hashing.hash(&password()).unwrap());
+            crm.users().create(new.validate().unwrap()).await.unwrap();
+            for _ in 0..2 {
+                let user = crm.users().authenticate(email, password()).await.unwrap();
+                assert_eq!(user.version, version);
+            }
+        }
     }
 }

@@ -2,45 +2,49 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use rust_decimal::Decimal;
 
-use super::Session;
+use super::session::Session;
 use super::table::State;
 use crate::{
-    ActivityQuery, CustomerActivity, CustomerId, DueTask, DueTasksQuery, Page, PipelineStage, Reports,
-    Result, Snapshot, SortKey, Stage,
+    ActivityQuery, CustomerActivity, CustomerId, DueTask, DueTasksQuery, DueTasksStart, Page, PipelineStage,
+    Position, Reports, Result, Snapshot, SortKey, Stage,
 };
 
 #[async_trait]
 impl Reports for Session {
     async fn customer_activity(&self, query: &ActivityQuery) -> Result<Page<CustomerActivity>> {
-        self.run(|state| customer_activity(state, query))
+        let start = query.start()?;
+        self.run(|state, _| Ok(customer_activity(state, query, start)))
     }
 
     async fn pipeline(&self) -> Result<Vec<PipelineStage>> {
-        self.run(|state| Ok(pipeline(state)))
+        self.run(|state, _| Ok(pipeline(state)))
     }
 
     async fn due_tasks(&self, query: &DueTasksQuery) -> Result<Page<DueTask>> {
-        self.run(|state| due_tasks(state, query))
+        let start = query.start()?;
+        self.run(|state, _| Ok(due_tasks(state, query, &start)))
     }
 
     async fn snapshot(&self, activity: &ActivityQuery, due: &DueTasksQuery) -> Result<Snapshot> {
-        self.run(|state| {
+        self.run(|state, _| {
             Ok(Snapshot {
-                customer_activity: customer_activity(state, activity)?,
+                customer_activity: customer_activity(state, activity, activity.start()?),
                 pipeline: pipeline(state),
-                due_tasks: due_tasks(state, due)?,
+                due_tasks: due_tasks(state, due, &due.start()?),
             })
         })
     }
 }
 
-fn customer_activity(state: &State, query: &ActivityQuery) -> Result<Page<CustomerActivity>> {
-    let (limit, after) = query.start()?;
+fn customer_activity(
+    state: &State,
+    query: &ActivityQuery,
+    (limit, after): (usize, Option<Position>),
+) -> Page<CustomerActivity> {
     let after = after.map(|after| {
         let last = if let SortKey::Moment(last) = after.key { Some(last) } else { None };
         (last.is_none(), Reverse(last), CustomerId(after.id))
@@ -62,13 +66,10 @@ fn customer_activity(state: &State, query: &ActivityQuery) -> Result<Page<Custom
         .filter(|(place, _, _)| after.is_none_or(|after| *place > after))
         .collect();
     found.sort_unstable_by_key(|(place, _, _)| *place);
-    let rows =
-        found.into_iter().take(limit + 1).map(|((_, Reverse(last), _), count, customer)| CustomerActivity {
-            customer: Arc::unwrap_or_clone(Arc::clone(customer)),
-            interaction_count: count,
-            last_interaction: last,
-        });
-    Ok(query.page(rows.collect()))
+    let rows = found.into_iter().take(limit + 1).map(|((_, Reverse(last), _), count, customer)| {
+        CustomerActivity { customer: customer.clone(), interaction_count: count, last_interaction: last }
+    });
+    query.page(rows.collect())
 }
 
 fn pipeline(state: &State) -> Vec<PipelineStage> {
@@ -81,8 +82,7 @@ fn pipeline(state: &State) -> Vec<PipelineStage> {
     Stage::ALL.iter().map(sum_up).collect()
 }
 
-fn due_tasks(state: &State, query: &DueTasksQuery) -> Result<Page<DueTask>> {
-    let start = query.start()?;
+fn due_tasks(state: &State, query: &DueTasksQuery, start: &DueTasksStart) -> Page<DueTask> {
     let after = start.after.map(|(rank, day, id)| (Reverse(rank), day, id));
     let mut found: Vec<_> = state
         .tasks
@@ -100,7 +100,7 @@ fn due_tasks(state: &State, query: &DueTasksQuery) -> Result<Page<DueTask>> {
             .map(|customer| customer.name.clone()),
         assigned_to_name: task.assigned_to.and_then(|id| state.users.find(id)).map(|user| user.name.clone()),
         overdue: DueTask::is_overdue(task, query.today),
-        task: Arc::unwrap_or_clone(Arc::clone(task)),
+        task: task.clone(),
     });
-    Ok(query.page(rows.collect()))
+    query.page(rows.collect())
 }

@@ -1,21 +1,57 @@
-//! The rows, and what the database does with them whatever the entity: keys, references, versions.
+//! The rows, and what the database does with them whatever the entity: keys, references, versions, rights.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use chrono::{DateTime, SubsecRound, Utc};
 
+use super::acting::By;
+use super::session::Failure;
 use crate::{
-    Customer, CustomerId, Entity, Error, Filter, Interaction, Lead, Order, Position, Result, Task, User,
-    UserId, Valid,
+    Action, Customer, CustomerId, Entity, Error, Filter, Hashing, Interaction, Lead, Order, PasswordHash,
+    Position, Result, Task, User, UserId,
 };
+
+/// Is a row as it is stored: the entity, and the password that no entity shows.
+#[derive(Clone, Debug)]
+pub(super) struct Stored<E> {
+    entity: E,
+    pub(super) password: Option<PasswordHash>,
+}
+
+impl<E> Deref for Stored<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.entity
+    }
+}
+
+impl<E> DerefMut for Stored<E> {
+    fn deref_mut(&mut self) -> &mut E {
+        &mut self.entity
+    }
+}
+
+/// Is a row to be stored.
+pub(super) struct Prepared<E: Entity> {
+    new: E::New,
+    password: Option<PasswordHash>,
+}
+
+impl<E: Row> Prepared<E> {
+    pub(super) fn new(hashing: &Hashing, new: E::New) -> Result<Self> {
+        Ok(Self { password: E::password(hashing, &new)?, new })
+    }
+}
 
 /// Is one table. Copies share the rows until one of them changes one, and always the sequence of ids, so that an id is
 /// handed out once whatever becomes of a transaction.
 #[derive(Clone, Debug)]
 pub(super) struct Table<E: Entity> {
-    rows: BTreeMap<E::Id, Arc<E>>,
+    rows: BTreeMap<E::Id, Arc<Stored<E>>>,
     last_id: Arc<AtomicI64>,
 }
 
@@ -30,16 +66,16 @@ impl<E: Row> Table<E> {
         (self.last_id.fetch_add(1, Relaxed) + 1).into()
     }
 
-    pub(super) fn find(&self, id: E::Id) -> Option<&Arc<E>> {
+    pub(super) fn find(&self, id: E::Id) -> Option<&Arc<Stored<E>>> {
         self.rows.get(&id)
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = &Arc<E>> {
-        self.rows.values()
+    pub(super) fn rows(&self) -> impl Iterator<Item = &E> {
+        self.rows.values().map(|row| &row.entity)
     }
 
     /// Puts a row in the place of the one with this id, or takes that one away.
-    pub(super) fn put(&mut self, id: E::Id, row: Option<Arc<E>>) {
+    pub(super) fn put(&mut self, id: E::Id, row: Option<Arc<Stored<E>>>) {
         match row {
             Some(row) => self.rows.insert(id, row),
             None => self.rows.remove(&id),
@@ -62,11 +98,12 @@ impl<E: Row> Table<E> {
         filter: &E::Filter,
         order: Order<E::OrderBy>,
         after: Option<&Position>,
-    ) -> Vec<Arc<E>> {
+    ) -> Vec<Arc<Stored<E>>> {
         let Order { by, descending } = order;
         let follows = |place: &Position| after.is_none_or(|after| place.compare(after, descending).is_gt());
         let mut found: Vec<_> = self
-            .rows()
+            .rows
+            .values()
             .filter(|row| filter.matches(row))
             .map(|row| (row.position(by), row))
             .filter(|(place, _)| follows(place))
@@ -115,14 +152,33 @@ pub(super) trait Row: Entity {
 
     fn table_mut(state: &mut State) -> &mut Table<Self>;
 
+    /// Returns the hash of the password that a new row has.
+    fn password(_hashing: &Hashing, _new: &Self::New) -> Result<Option<PasswordHash>> {
+        Ok(None)
+    }
+
     fn build(id: Self::Id, now: DateTime<Utc>, new: Self::New) -> Self;
 
     fn apply(&mut self, patch: Self::Patch);
 
+    /// Returns what a patch takes the right to do.
+    fn actions(_patch: &Self::Patch) -> Vec<Action> {
+        vec![Action::Update]
+    }
+
+    /// Tells whether the row is the user's own.
+    fn is_own(&self, user: UserId) -> bool;
+
+    /// Notes who has made the row.
+    fn stamp_creator(&mut self, _creator: UserId) {}
+
+    /// Notes who has changed the row; nobody where the trusted system has.
+    fn stamp(&mut self, _user: Option<UserId>) {}
+
     /// Does what the trigger does after every change.
     fn touch(&mut self, now: DateTime<Utc>);
 
-    /// Returns the foreign keys that are not null, with their fields.
+    /// Returns the foreign keys that are not null, with their fields, in the order in which the database has them.
     fn references(&self) -> Vec<(&'static str, Target)> {
         Vec::new()
     }
@@ -152,32 +208,37 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn get<E: Row>(&self, id: E::Id) -> Result<&E> {
-        let row = E::table(self).find(id).map(Arc::as_ref);
-        row.ok_or_else(|| Error::NotFound { entity: E::KIND, id: id.into() })
+    pub(super) fn get<E: Row>(&self, id: E::Id) -> Result<&Arc<Stored<E>>> {
+        E::table(self).find(id).ok_or_else(|| Error::NotFound { entity: E::KIND, id: id.into() })
     }
 
     /// Creates all rows or none; `name` says how a field of the nth row is called.
     pub(super) fn insert<E: Row>(
         &mut self,
-        new: Vec<Valid<E::New>>,
+        by: By,
+        prepared: Vec<Prepared<E>>,
         name: impl Fn(usize, &str) -> String,
-    ) -> Result<Vec<Arc<E>>> {
+    ) -> Result<Vec<Arc<Stored<E>>>, Failure> {
+        by.need(Action::Create, E::KIND)?;
         let now = now();
         let table = E::table(self);
-        let mut taken: HashSet<_> = table.rows().filter_map(|row| row.unique()).collect();
-        let mut rows = Vec::with_capacity(new.len());
-        for (at, new) in new.into_iter().enumerate() {
-            let row = E::build(table.next_id(), now, new.into_inner());
-            if let Some((field, value)) = row.unique()
+        let mut taken: HashSet<_> = table.rows().filter_map(E::unique).collect();
+        let mut rows = Vec::with_capacity(prepared.len());
+        for (at, Prepared { new, password }) in prepared.into_iter().enumerate() {
+            let mut entity = E::build(table.next_id(), now, new);
+            if let Some(actor) = by.user() {
+                entity.stamp_creator(actor);
+                entity.stamp(Some(actor));
+            }
+            if let Some((field, value)) = entity.unique()
                 && !taken.insert((field, value))
             {
-                return Err(Error::Taken { entity: E::KIND, field: name(at, field) });
+                return Err(Error::Taken { entity: E::KIND, field: name(at, field) }.into());
             }
-            if let Some(field) = self.missing_reference(&row) {
-                return Err(Error::MissingReference { field: name(at, field) });
+            if let Some(field) = self.missing_reference(by, &entity) {
+                return Err(Failure::by_database(by.missing(field, |field| name(at, field))));
             }
-            rows.push(Arc::new(row));
+            rows.push(Arc::new(Stored { entity, password }));
         }
         for row in &rows {
             E::table_mut(self).put(row.id(), Some(Arc::clone(row)));
@@ -188,46 +249,56 @@ impl State {
     /// Changes a row; `change` tells whether it did, which is what raises the version.
     pub(super) fn change<E: Row>(
         &mut self,
+        by: By,
+        actions: &[Action],
         id: E::Id,
         expected_version: Option<i64>,
-        change: impl FnOnce(&mut E) -> Result<bool>,
-    ) -> Result<E> {
-        let mut row = self.get::<E>(id)?.clone();
+        change: impl FnOnce(&mut Stored<E>) -> Result<bool>,
+    ) -> Result<E, Failure> {
+        for &action in actions {
+            by.need(action, E::KIND)?;
+        }
+        let mut row = self.get::<E>(id)?.as_ref().clone();
         let current_version = row.version();
         if expected_version.is_some_and(|expected| expected != current_version) {
-            return Err(Error::StaleVersion { entity: E::KIND, id: id.into(), current_version });
+            return Err(Error::StaleVersion { entity: E::KIND, id: id.into(), current_version }.into());
+        }
+        for &action in actions {
+            by.need_for(action, &*row)?;
         }
         if change(&mut row)? {
             row.touch(now());
-            self.check(&row)?;
+            row.stamp(by.user());
+            self.check(by, &*row)?;
             E::table_mut(self).put(id, Some(Arc::new(row.clone())));
         }
-        Ok(row)
+        Ok(row.entity)
     }
 
-    pub(super) fn delete<E: Row>(&mut self, id: E::Id) -> Result<()> {
-        self.get::<E>(id)?;
+    pub(super) fn delete<E: Row>(&mut self, by: By, id: E::Id) -> Result<(), Failure> {
+        by.need(Action::Delete, E::KIND)?;
+        by.need_for::<E>(Action::Delete, self.get(id)?)?;
         E::table_mut(self).put(id, None);
         E::after_delete(self, id);
         Ok(())
     }
 
     /// Checks what the database's constraints check.
-    pub(super) fn check<E: Row>(&self, row: &E) -> Result<()> {
+    pub(super) fn check<E: Row>(&self, by: By, row: &E) -> Result<(), Failure> {
         if let Some((field, value)) = row.unique() {
             let mut others = E::table(self).rows().filter(|other| other.id() != row.id());
             if others.any(|other| other.unique().is_some_and(|(_, other)| other == value)) {
-                return Err(Error::Taken { entity: E::KIND, field: field.into() });
+                return Err(Error::Taken { entity: E::KIND, field: field.into() }.into());
             }
         }
-        self.missing_reference(row)
-            .map_or(Ok(()), |field| Err(Error::MissingReference { field: field.into() }))
+        self.missing_reference(by, row)
+            .map_or(Ok(()), |field| Err(Failure::by_database(by.missing(field, str::to_owned))))
     }
 
-    pub(super) fn missing_reference<E: Row>(&self, row: &E) -> Option<&'static str> {
+    pub(super) fn missing_reference<E: Row>(&self, by: By, row: &E) -> Option<&'static str> {
         let is_missing = |target| match target {
             Target::Customer(id) => self.customers.find(id).is_none(),
-            Target::User(id) => self.users.find(id).is_none(),
+            Target::User(id) => self.users.find(id).is_none() || by.lost(id),
         };
         row.references().into_iter().find(|&(_, target)| is_missing(target)).map(|(field, _)| field)
     }

@@ -1,11 +1,10 @@
 //! Transactions: a copy of the tables, of which the changed rows go back on commit.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
+use super::acting::By;
+use super::session::{Mode, Session};
 use super::table::{Row, State, is_same};
-use super::{Mode, Session};
 use crate::{Customer, Error, Interaction, Lead, Result, Task, Transaction, User};
 
 pub(super) struct MemoryTransaction {
@@ -16,9 +15,9 @@ pub(super) struct MemoryTransaction {
 }
 
 impl MemoryTransaction {
-    pub(super) fn begin(store: Session) -> Self {
-        let earlier = store.lock().state.clone();
-        Self { session: Session::transaction(earlier.clone()), earlier, store }
+    pub(super) fn begin(store: &Session) -> Result<Self> {
+        let (earlier, session) = store.begin()?;
+        Ok(Self { session, earlier, store: store.clone() })
     }
 }
 
@@ -30,7 +29,8 @@ impl Transaction for MemoryTransaction {
             return Err(Error::Closed("transaction"));
         }
         let mut store = self.store.lock();
-        let mut merge = Merge { earlier: &self.earlier, own: &own.state, merged: store.state.clone() };
+        let by = self.session.by_origin();
+        let mut merge = Merge { by, earlier: &self.earlier, own: &own.state, merged: store.state.clone() };
         merge.apply::<User>()?;
         merge.apply::<Customer>()?;
         merge.apply::<Lead>()?;
@@ -51,6 +51,7 @@ impl Transaction for MemoryTransaction {
 }
 
 struct Merge<'a> {
+    by: By,
     earlier: &'a State,
     own: &'a State,
     merged: State,
@@ -75,10 +76,11 @@ impl Merge<'_> {
     fn check<E: Row>(&self) -> Result<()> {
         let own = E::table(self.own);
         for id in own.changed_since(E::table(self.earlier)) {
-            own.find(id).map_or(Ok(()), |row| self.merged.check::<E>(row))?;
+            let checked = own.find(id).map_or(Ok(()), |row| self.merged.check::<E>(self.by, row));
+            checked.map_err(|failure| failure.error)?;
         }
         for row in E::table(&self.merged).rows() {
-            if let Some(field) = self.merged.missing_reference(Arc::as_ref(row)) {
+            if let Some(field) = self.merged.missing_reference(self.by, row) {
                 return Err(lost(format!("{field} of {} {} was deleted", E::KIND, row.id())));
             }
         }
@@ -97,7 +99,7 @@ mod tests {
     use crate::testing::MemoryStore;
     use crate::{
         CustomerFilter, CustomerPatch, ErrorCode, LeadFilter, NewCustomer, NewLead, NewUser, PasswordHash,
-        Repositories, Store, UserFilter, Validate,
+        Repositories, Store, TrustedStore, UserFilter, Validate,
     };
 
     fn customer(name: &str) -> crate::Valid<NewCustomer> {
@@ -105,7 +107,7 @@ mod tests {
     }
 
     fn user(email: &str) -> crate::Valid<NewUser> {
-        let hash = PasswordHash::new(format!("$2b$10${}", "a".repeat(53)));
+        let hash = PasswordHash::new(format!("$2b$10${}", ".".repeat(53)));
         NewUser::new("Ann", email, hash).validate().unwrap()
     }
 
@@ -170,6 +172,17 @@ mod tests {
         let error = tx.commit().await.unwrap_err();
         assert_eq!((error.code(), error.field()), (ErrorCode::MissingReference, Some("customer_id")));
         assert_eq!(crm.leads().count(&LeadFilter::default()).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn rows_that_name_an_actor_who_was_deleted_meanwhile_are_denied_on_commit() {
+        let crm = MemoryStore::default();
+        let ann = crm.users().create(user("ann@example.com")).await.unwrap().id;
+        let tx = crm.acting_as(ann).begin().await.unwrap();
+        tx.customers().create(customer("Acme")).await.unwrap();
+        crm.users().delete(ann).await.unwrap();
+        assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::PermissionDenied);
+        assert_eq!(crm.customers().count(&CustomerFilter::default()).await.unwrap(), 0);
     }
 
     #[tokio::test]
