@@ -17,12 +17,17 @@ has_postgres() {
   return 1
 }
 
-install_postgres() {
+# Debian has it where an ordinary user does not look.
+has_pgbouncer() {
+  PATH=$PATH:/usr/sbin:/usr/local/sbin command -v pgbouncer >/dev/null
+}
+
+# Installs Debian's package, or says what to do.
+install() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$1"
   else
-    echo "no PostgreSQL server found: install one (Debian: apt install postgresql; Fedora: dnf install" \
-      "postgresql-server; macOS: brew install postgresql) or set CRM_POSTGRES_BIN to its bin directory" >&2
+    echo "$2" >&2
     return 1
   fi
 }
@@ -66,7 +71,12 @@ counted() {
   if [ "$status" != 0 ] && [ "${counts#* }" = 0 ]; then failed=$((failed + 1)); fi
 }
 
-has_postgres || install_postgres || { echo "0 passed, 1 failed"; exit 1; }
+has_postgres || install postgresql "no PostgreSQL server found: install one (Debian: apt install postgresql; Fedora: dnf \
+install postgresql-server; macOS: brew install postgresql) or set CRM_POSTGRES_BIN to its bin directory" ||
+  { echo "0 passed, 1 failed"; exit 1; }
+# Without it only its own tests fail.
+has_pgbouncer || install pgbouncer "no PgBouncer found: install it (Debian: apt install pgbouncer; Fedora: dnf install \
+pgbouncer; macOS: brew install pgbouncer)"
 
 step "format" cargo fmt --all --check
 step "clippy" cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings

@@ -1,18 +1,25 @@
 //! The suites that need a server, in one binary, so that they share it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and the line says where")]
 
+mod access;
 mod activity;
+mod attacks;
+mod bulk;
 mod concurrency;
 mod contract;
 mod embedded;
 mod filters;
+mod hashing;
+mod identity;
 mod migrate;
 mod paging;
+mod pgbouncer;
 mod plans;
 mod pool;
 mod readme;
 mod roundtrip;
 mod schema;
+mod secrets;
 mod seed;
 mod sessions;
 mod tls;

@@ -1,0 +1,175 @@
+//! Behind a real PgBouncer in transaction mode, where each transaction may have another connection of the server's.
+
+use std::fs::{self, DirBuilder, Metadata};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, chown};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crm_core::{Hashing, LeadFilter, Order, Password, Repositories as _, Stage, Validate as _};
+use crm_postgres::{Builder, Crm};
+use crm_tests::Database;
+use futures_util::{TryStreamExt as _, future};
+use sqlx::postgres::PgConnectOptions;
+
+use crate::identity::{Ground, lead, leads, leave_anywhere, store, storm};
+
+/// Is a PgBouncer of the test's own, with two connections to the server.
+struct Bouncer {
+    /// A shell that ends PgBouncer when its input ends, as it does also when this process dies.
+    shell: Child,
+    dir: PathBuf,
+    url: String,
+}
+
+impl Bouncer {
+    /// Starts one with no more settings than it takes.
+    async fn start(database: &Database) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("crm-pgbouncer-{}-{number}", std::process::id()));
+        DirBuilder::new().mode(0o700).create(&dir).unwrap();
+        let options: PgConnectOptions = database.url.parse().unwrap();
+        let server = options.get_socket().unwrap();
+        let config = [
+            "[databases]",
+            &format!("* = host={} user=postgres", server.display()),
+            "[pgbouncer]",
+            &format!("unix_socket_dir = {}", dir.display()),
+            "listen_port = 6432",
+            "auth_type = any",
+            "pool_mode = transaction",
+            "default_pool_size = 2",
+        ];
+        fs::write(dir.join("pgbouncer.ini"), config.join("\n")).unwrap();
+        let shell = spawn(&dir, &fs::metadata(server).unwrap());
+        let name = options.get_database().unwrap();
+        let url = format!("postgres://postgres@localhost:6432/{name}?host={}", dir.display());
+        let mut bouncer = Self { shell, dir, url };
+        bouncer.wait().await;
+        bouncer
+    }
+
+    async fn wait(&mut self) {
+        let socket = self.dir.join(".s.PGSQL.6432");
+        for _ in 0..500 {
+            if UnixStream::connect(&socket).is_ok() {
+                return;
+            }
+            let running = self.shell.try_wait().unwrap().is_none();
+            assert!(running, "install PgBouncer (Debian: apt install pgbouncer; Fedora: dnf; macOS: brew)");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("PgBouncer does not start: {}", self.log());
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.dir.join("log")).unwrap_or_default()
+    }
+
+    fn builder(&self) -> Builder {
+        Crm::builder(&*self.url).prepared_statements(false)
+    }
+}
+
+/// Starts it as the server's account: only that may use the server's socket, and PgBouncer refuses to be root.
+fn spawn(dir: &Path, account: &Metadata) -> Child {
+    let (uid, gid) = (account.uid(), account.gid());
+    // Debian has it where an ordinary user does not look.
+    let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap());
+    let mut shell = Command::new("sh");
+    shell
+        .arg("-c")
+        .arg("command -v pgbouncer || exit 1; pgbouncer pgbouncer.ini >log 2>&1 & cat; kill $!; wait")
+        .env("PATH", path)
+        .current_dir(dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
+    if fs::metadata(dir).unwrap().uid() != uid {
+        chown(dir, Some(uid), Some(gid)).unwrap();
+        shell.uid(uid).gid(gid);
+    }
+    shell.spawn().unwrap()
+}
+
+impl Drop for Bouncer {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        drop(self.shell.wait());
+        drop(fs::remove_dir_all(&self.dir));
+    }
+}
+
+#[tokio::test]
+async fn everything_works() {
+    let ground = Ground::new().await;
+    let bouncer = Bouncer::start(&ground.database).await;
+    let hashing = Hashing::new(8, 1, 1).unwrap();
+    let crm = bouncer.builder().password_hashing(hashing).connect().await.unwrap();
+    let actor = ground.everybody[1].unwrap();
+    let password = |text| Password::new(text).validate().unwrap();
+    crm.users().set_password(actor, password("correct horse")).await.unwrap();
+    for who in [None, Some(actor)] {
+        let store = store(&crm, who);
+        let (old, new) = match who {
+            None => ("correct horse", "battery staple"),
+            Some(_) => ("battery staple", "correct horse"),
+        };
+        store.users().change_password(actor, Password::new(old), password(new)).await.unwrap();
+        let batch = (0..1_500).map(|_| lead(who, "many")).collect();
+        assert_eq!(store.leads().create_many(batch).await.unwrap().len(), 1_500);
+        let stream = store.leads().stream(LeadFilter::default(), Order::default());
+        let streamed: Vec<_> = stream.try_collect().await.unwrap();
+        assert!(streamed.len() >= 1_500);
+        ground.check_leads(who, &streamed);
+        let tx = store.begin().await.unwrap();
+        let made = tx.leads().create(lead(who, "made")).await.unwrap();
+        assert_eq!(tx.leads().move_to(made.id, Stage::Proposal).await.unwrap().updated_by, who);
+        tx.commit().await.unwrap();
+        store.leads().delete(made.id).await.unwrap();
+        store.reports().pipeline().await.unwrap();
+        store.customers().overview(ground.customers[0], 1).await.unwrap();
+    }
+    crm.users().authenticate("ann0@example.com", Password::new("correct horse")).await.unwrap();
+    assert!(crm.pending_migrations().await.unwrap().is_empty());
+    ground.check_writes().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_at_once_get_their_own_answers() {
+    let ground = Ground::new().await;
+    let bouncer = Bouncer::start(&ground.database).await;
+    let handles = future::join_all((0..3).map(|_| bouncer.builder().connect())).await;
+    let calls = (0..12).map(|n| ground.check_serves(handles[n % 3].as_ref().unwrap()));
+    future::join_all(calls).await;
+}
+
+#[tokio::test]
+async fn a_call_left_at_any_await_leaves_its_identity_to_nobody() {
+    let ground = Ground::new().await;
+    let bouncer = Bouncer::start(&ground.database).await;
+    let crm = bouncer.builder().connect().await.unwrap();
+    leave_anywhere(&ground, &crm, async |store, who| ground.check_leads(who, &leads(store).await)).await;
+    leave_anywhere(&ground, &crm, async |store, who| {
+        store.leads().create(lead(who, "left")).await.unwrap();
+    })
+    .await;
+    leave_anywhere(&ground, &crm, async |store, who| {
+        let tx = store.begin().await.unwrap();
+        tx.leads().create(lead(who, "left")).await.unwrap();
+        tx.commit().await.unwrap();
+    })
+    .await;
+    ground.check_serves(&crm).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_is_done_in_anothers_name_whatever_fails_in_between() {
+    let ground = Ground::new().await;
+    let bouncer = Bouncer::start(&ground.database).await;
+    let crm = bouncer.builder().application_name("storm").max_connections(6).connect().await.unwrap();
+    storm(ground, crm, 60).await;
+}

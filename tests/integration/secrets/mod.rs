@@ -1,0 +1,5 @@
+//! No password, no hash and no URL's secret shows: in no log, in no error and in no `Debug`.
+
+mod collect;
+mod shown;
+mod users;
