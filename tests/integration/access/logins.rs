@@ -141,7 +141,7 @@ async fn an_owner_that_is_a_member_no_more_is_told_that_the_roles_are_missing() 
         let new = NewUser { role, ..NewUser::new(name, format!("{name}@example.com"), password(1)) };
         ids.push(crm.users().create(valid(new)).await.unwrap().id);
     }
-    cluster.administer(&["revoke crm_user from owner"]).await;
+    cluster.administer(&["revoke crm_user from owner cascade"]).await;
     let ann = crm.acting_as(ids[1]);
     assert_schema(ann.customers().count(&CustomerFilter::default()).await);
     assert_schema(ann.begin().await);
