@@ -28,15 +28,9 @@ const OWASP: Params = match Params::new(19_456, 2, 1, None) {
     Err(_) => panic!("the parameters are within argon2's bounds"),
 };
 
-impl From<Params> for Hashing {
-    fn from(params: Params) -> Self {
-        Self { params, memory: Arc::default() }
-    }
-}
-
 impl Default for Hashing {
     fn default() -> Self {
-        Self::from(OWASP)
+        Self::with(OWASP)
     }
 }
 
@@ -47,6 +41,10 @@ impl fmt::Debug for Hashing {
 }
 
 impl Hashing {
+    fn with(params: Params) -> Self {
+        Self { params, memory: Arc::default() }
+    }
+
     /// Takes other parameters: memory in KiB, passes over it, and lanes.
     ///
     /// # Errors
@@ -55,7 +53,7 @@ impl Hashing {
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self> {
         let bearable = memory_kib <= MAX_MEMORY && u64::from(memory_kib) * u64::from(passes) <= MAX_WORK;
         match Params::new(memory_kib, passes, lanes, None) {
-            Ok(params) if bearable => Ok(Self::from(params)),
+            Ok(params) if bearable => Ok(Self::with(params)),
             _ => Err(Broken::new(
                 ViolationCode::InvalidOption,
                 "must have at least 8 KiB a lane, 1 pass and 1 lane, at most 256 MiB, and 2 GiB over all passes",
