@@ -37,6 +37,10 @@ impl Acting {
         Self { session: Session { actor: Some(actor), ..trusted.clone() }, actor }
     }
 
+    pub(crate) const fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// Returns the user in whose name this works.
     #[must_use]
     pub const fn actor(&self) -> UserId {

@@ -77,6 +77,10 @@ impl Crm {
         }
     }
 
+    pub(crate) const fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// Starts a private PostgreSQL for this process, migrates it and connects to it.
     ///
     /// Without a directory it is a temporary one, removed at the end. A directory persists; one process at a time can

@@ -28,6 +28,7 @@ mod crm;
 mod customers;
 #[cfg(unix)]
 mod embedded;
+mod export;
 mod fault;
 mod filter;
 mod hashing;
@@ -53,6 +54,7 @@ pub use acting::Acting;
 pub use constraints::{CONSTRAINTS, Refusal};
 pub use crm::Crm;
 pub use crm_core::{Error, ErrorCode, Result};
+pub use export::{Column, ColumnType, Export, ExportSink};
 pub use migrate::Migration;
 pub use options::Builder;
 pub use seed::{SeedPasswords, Seeded};

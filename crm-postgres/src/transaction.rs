@@ -44,8 +44,14 @@ impl Tx {
     /// # Errors
     /// `closed` when an error has finished the transaction; `serialization`; `unavailable` or `timeout` with
     /// `outcome_unknown` when the answer was lost.
-    #[instrument(name = "crm.commit", skip_all)]
     pub async fn commit(self) -> Result<()> {
+        self.commit_shared().await
+    }
+
+    /// Does the same for an owner that others share, as the handles of other languages are; further calls say `closed`.
+    #[doc(hidden)]
+    #[instrument(name = "crm.commit", skip_all)]
+    pub async fn commit_shared(&self) -> Result<()> {
         let lease = self.open.0.lock().await.take().ok_or(FINISHED)?;
         commit(lease, self.session.pool.settings.call_timeout).await.map_err(|failure| failure.error)
     }
@@ -54,8 +60,14 @@ impl Tx {
     ///
     /// # Errors
     /// None today: a transaction whose connection is lost is undone by the server.
-    #[instrument(name = "crm.rollback", skip_all)]
     pub async fn rollback(self) -> Result<()> {
+        self.rollback_shared().await
+    }
+
+    /// Does the same for an owner that others share; further calls say `closed`.
+    #[doc(hidden)]
+    #[instrument(name = "crm.rollback", skip_all)]
+    pub async fn rollback_shared(&self) -> Result<()> {
         if let Some(lease) = self.open.0.lock().await.take() {
             roll_back(lease, self.session.pool.settings.call_timeout).await;
         }

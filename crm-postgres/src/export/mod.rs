@@ -1,0 +1,208 @@
+//! Whole lists and reports for analysis: COPY in its binary format, as the server sends it, from one snapshot.
+
+mod columns;
+
+use crm_core::{
+    Customer, CustomerFilter, CustomerOrderBy, DueTasksQuery, Error, Interaction, InteractionFilter,
+    InteractionOrderBy, Lead, LeadFilter, LeadOrderBy, Order, Result, Task, TaskFilter, TaskOrderBy,
+    TaskStatus, User, UserFilter, UserOrderBy,
+};
+use futures_util::TryStreamExt as _;
+use sqlx::{Arguments as _, PgConnection, Row as _};
+use tracing::instrument;
+
+use crate::fault::Intent;
+use crate::filter::clamp_day;
+use crate::list::{arrange_all, restrict, select};
+use crate::session::{FINISHED, Failure, Session, within};
+use crate::sql::Sql;
+use crate::table::{Table, columns as columns_of};
+use crate::{Acting, Crm, Tx};
+
+pub use columns::{Column, ColumnType};
+
+/// Says what is read as columns: all rows that a filter selects, in an order or as the table has them, or a whole report.
+#[derive(Clone, Debug)]
+pub enum Export {
+    /// Users.
+    Users(UserFilter, Option<Order<UserOrderBy>>),
+    /// Customers.
+    Customers(CustomerFilter, Option<Order<CustomerOrderBy>>),
+    /// Leads.
+    Leads(LeadFilter, Option<Order<LeadOrderBy>>),
+    /// Tasks.
+    Tasks(TaskFilter, Option<Order<TaskOrderBy>>),
+    /// Interactions.
+    Interactions(InteractionFilter, Option<Order<InteractionOrderBy>>),
+    /// The pipeline: four rows.
+    Pipeline,
+    /// The customers by their last interaction, all of them.
+    CustomerActivity {
+        /// Whether customers who were never contacted follow at the end.
+        include_inactive: bool,
+    },
+    /// The tasks due by a day, all of them; limit and cursor of the query play no part.
+    DueTasks(DueTasksQuery),
+}
+
+/// Takes what an export reads.
+pub trait ExportSink: Send {
+    /// Takes the next piece of a binary COPY, which ends where a row does. The first begins with COPY's header; the trailer comes
+    /// alone or after a row (PostgreSQL docs, COPY, "Binary Format").
+    ///
+    /// # Errors
+    /// Any error ends the export and is returned by it; the connection is closed, by which the server stops.
+    fn take(&mut self, piece: &[u8]) -> impl Future<Output = Result<()>> + Send;
+}
+
+impl Export {
+    /// Lists the columns, in the order of each row's values.
+    #[must_use]
+    pub fn columns(&self) -> Vec<Column> {
+        match self {
+            Self::Users(..) => columns::USERS.to_vec(),
+            Self::Customers(..) => columns::CUSTOMERS.to_vec(),
+            Self::Leads(..) => columns::LEADS.to_vec(),
+            Self::Tasks(..) => columns::TASKS.to_vec(),
+            Self::Interactions(..) => columns::INTERACTIONS.to_vec(),
+            Self::Pipeline => columns::PIPELINE.to_vec(),
+            Self::CustomerActivity { .. } => [columns::CUSTOMERS, columns::ACTIVITY].concat(),
+            Self::DueTasks(_) => [columns::TASKS, columns::DUE].concat(),
+        }
+    }
+
+    fn sql(&self) -> Result<Sql> {
+        Ok(match self {
+            Self::Users(filter, order) => list::<User>(filter, *order),
+            Self::Customers(filter, order) => list::<Customer>(filter, *order),
+            Self::Leads(filter, order) => list::<Lead>(filter, *order),
+            Self::Tasks(filter, order) => list::<Task>(filter, *order),
+            Self::Interactions(filter, order) => list::<Interaction>(filter, *order),
+            Self::Pipeline => Sql::new(
+                "select stage::text, count(l.id), coalesce(sum(l.value), 0)
+                 from unnest(enum_range(null::crm.lead_stage)) with ordinality as stages (stage, n)
+                 left join crm.leads l using (stage)
+                 group by stage, n order by n",
+            ),
+            Self::CustomerActivity { include_inactive } => Sql::new(format!(
+                "select {}, coalesce(contacts.count, 0), contacts.latest
+                 from crm.customers t
+                 {} join (
+                   select i.customer_id, count(*), max(i.date) as latest from crm.interactions i group by i.customer_id
+                 ) contacts on contacts.customer_id = t.id
+                 order by contacts.latest desc nulls last, t.id",
+                columns_of::<Customer>("t"),
+                if *include_inactive { "left" } else { "inner" }
+            )),
+            Self::DueTasks(query) => due_tasks(query)?,
+        })
+    }
+}
+
+fn list<E: Table>(filter: &E::Filter, order: Option<Order<E::OrderBy>>) -> Sql {
+    let mut sql = select::<E>();
+    restrict::<E>(&mut sql, filter);
+    if let Some(order) = order {
+        arrange_all::<E>(&mut sql, order);
+    }
+    sql
+}
+
+fn due_tasks(query: &DueTasksQuery) -> Result<Sql> {
+    let until = query.start()?.until;
+    let mut sql = Sql::new(format!("select {}, c.name, u.name, (t.due_date < ", columns_of::<Task>("t")));
+    sql.bind(clamp_day(query.today)).push(&format!(
+        " and t.status <> '{}')
+         from crm.tasks t
+         left join crm.customers c on c.id = t.customer_id
+         left join crm.users u on u.id = t.assigned_to
+         where t.due_date <= ",
+        TaskStatus::Completed
+    ));
+    sql.bind(clamp_day(until)).push(" and t.status = any(");
+    sql.bind(query.statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>());
+    sql.push("::text[]::crm.task_status[]) order by t.priority desc, t.due_date, t.id");
+    Ok(sql)
+}
+
+impl Session {
+    #[instrument(name = "crm.export", skip_all)]
+    async fn export(&self, export: &Export, sink: &mut impl ExportSink) -> Result<()> {
+        let sql = export.sql()?;
+        if self.transaction.is_some() {
+            return self.export_in_transaction(sql, sink).await;
+        }
+        let tx = Tx::begin(self, "begin read only").await?;
+        tx.session().export_in_transaction(sql, sink).await?;
+        tx.commit().await
+    }
+
+    async fn export_in_transaction(&self, sql: Sql, sink: &mut impl ExportSink) -> Result<()> {
+        let open = self.transaction.as_ref().ok_or(FINISHED)?;
+        let mut slot = open.0.lock().await;
+        let mut lease = slot.take().ok_or(FINISHED)?;
+        let result = self.copy_out(lease.connection(), sql, sink).await;
+        self.settle(&mut slot, lease, result).await
+    }
+
+    async fn copy_out(
+        &self,
+        connection: &mut PgConnection,
+        sql: Sql,
+        sink: &mut impl ExportSink,
+    ) -> Result<(), Failure> {
+        let timeout = self.pool.settings.call_timeout;
+        let statement = format!("copy ({}) to stdout (format binary)", self.literally(connection, sql).await?);
+        let copy = within(timeout, Intent::Read, connection.copy_out_raw(&statement)).await;
+        let mut copy = copy.map_err(|failure| self.explain(failure))?;
+        while let Some(piece) = within(timeout, Intent::Read, copy.try_next()).await? {
+            // What is left of the copy is not read any more: nobody else can use the connection.
+            sink.take(&piece).await.map_err(|error| Failure { error, lost: true })?;
+        }
+        Ok(())
+    }
+
+    /// Writes a statement's parameters into its text, as COPY takes none: the server itself does so, by the literals of its
+    /// `format`, which it reads back to the same values.
+    async fn literally(&self, connection: &mut PgConnection, sql: Sql) -> Result<String, Failure> {
+        let Sql { text, arguments, passing: _ } = sql;
+        if arguments.len() == 0 {
+            return Ok(text);
+        }
+        let count = arguments.len();
+        let mut template = text.replace('%', "%%");
+        for n in (1..=count).rev() {
+            template = template.replace(&format!("${n}"), &format!("%{n}$L"));
+        }
+        let mut format = Sql { arguments, passing: true, ..Sql::new("select format(") };
+        format.bind(template);
+        for n in 1..=count {
+            format.push(&format!(", ${n}"));
+        }
+        format.push(")");
+        let rows = self.run(connection, Intent::Read, format).await?;
+        let text = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(|row| row.try_get(0));
+        text.map_err(|error| Failure { error: crate::fault::of_statement(error, Intent::Read), lost: false })
+    }
+}
+
+macro_rules! exports {
+    ($($handle:ty, $session:expr;)+) => {$(
+        impl $handle {
+            /// Reads a whole list or report as columns, from one snapshot and in bounded memory, and hands it to the sink as it
+            /// arrives.
+            ///
+            /// # Errors
+            /// `validation` for a number out of range; `timeout`, `unavailable`, `schema`, `closed`; the sink's own.
+            pub async fn export(&self, export: &Export, sink: &mut impl ExportSink) -> Result<(), Error> {
+                $session(self).export(export, sink).await
+            }
+        }
+    )+};
+}
+
+exports! {
+    Crm, Crm::session;
+    Acting, Acting::session;
+    Tx, Tx::session;
+}
