@@ -1,9 +1,40 @@
-//! The CRM library for Python. So far only the module and its version exist; its operations come with the Python issue.
+//! The CRM library for Python: the native half of the package `crm`.
+//!
+//! A call comes in as Python's values (`inputs`), runs on the handle's face (`run` for the synchronous one, `call` for
+//! asyncio) and goes out as records (`records`) or as an exception (`errors`).
+
+mod call;
+mod connect;
+mod crm;
+mod errors;
+mod frames;
+mod handle;
+mod inputs;
+mod records;
+mod repositories;
+mod rows;
+mod run;
+mod runtime;
 
 use pyo3::prelude::*;
 
 /// Is the native half of the Python package `crm`.
 #[pymodule]
 fn _crm(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("__version__", env!("CARGO_PKG_VERSION"))
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(connect::connect, module)?)?;
+    module.add_function(wrap_pyfunction!(connect::embedded, module)?)?;
+    module.add_function(wrap_pyfunction!(runtime::_forked, module)?)?;
+    module.add_class::<crm::Crm>()?;
+    module.add_class::<crm::AsyncCrm>()?;
+    module.add_class::<crm::Acting>()?;
+    module.add_class::<crm::AsyncActing>()?;
+    module.add_class::<crm::Transaction>()?;
+    module.add_class::<crm::AsyncTransaction>()?;
+    module.add_class::<connect::Connecting>()?;
+    module.add_class::<call::Call>()?;
+    module.add_class::<rows::Rows>()?;
+    module.add_class::<rows::AsyncRows>()?;
+    repositories::add_to(module)?;
+    records::add_to(module)
 }

@@ -1,0 +1,361 @@
+//! The handles: the trusted system's, a user's, and a transaction.
+
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crm_postgres::crm_core::{Password, UserId};
+use crm_postgres::{Crm as Trusted, Error, Result, SeedPasswords};
+use pyo3::IntoPyObjectExt as _;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::call::Call;
+use crate::errors::raise;
+use crate::handle::{Handle, SharedTx, Store};
+use crate::inputs::read;
+use crate::records::Wire;
+use crate::repositories::Repositories;
+use crate::run::Face;
+
+/// Is what every handle has: the repositories, the reports and the frames.
+#[pyclass(frozen, subclass, module = "crm")]
+pub(crate) struct _Handle {
+    handle: Handle,
+    repositories: Repositories,
+}
+
+impl _Handle {
+    fn new(py: Python<'_>, store: &Store, face: Face) -> PyResult<Self> {
+        Ok(Self { handle: Handle::new(store, face), repositories: Repositories::new(py, store, face)? })
+    }
+
+    /// Makes a call of the trusted system.
+    fn trusted<T: Wire, F: Future<Output = Result<T>> + Send + 'static>(
+        &self,
+        py: Python<'_>,
+        name: &'static str,
+        call: impl FnOnce(Trusted) -> F,
+    ) -> PyResult<Py<PyAny>> {
+        let crm = trusted(self.handle.store(py)?).map_err(|error| raise(py, error))?;
+        self.handle.face.run(py, name, call(crm), |py, value: T| value.wire(py))
+    }
+
+    /// Prepares a transaction, which begins when its block is entered.
+    fn transaction(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let face = self.handle.face;
+        let of = Box::new(self.handle.store(py)?);
+        let tx = SharedTx { of, tx: OnceLock::new(), finished: AtomicBool::new(false) };
+        let base = PyClassInitializer::from(Self::new(py, &Store::Tx(Arc::new(tx)), face)?);
+        let base = base.add_subclass(_Transaction);
+        Ok(match face {
+            Face::Sync => Py::new(py, base.add_subclass(Transaction))?.into_any(),
+            Face::Async => Py::new(py, base.add_subclass(AsyncTransaction))?.into_any(),
+        })
+    }
+}
+
+fn trusted(store: Store) -> Result<Trusted> {
+    match store {
+        Store::Crm(crm) => Ok(crm),
+        Store::Acting(_) | Store::Tx(_) => Err(Error::internal("this handle is not the trusted system's", None)),
+    }
+}
+
+#[pymethods]
+impl _Handle {
+    /// Stores users.
+    #[getter]
+    fn users(&self, py: Python<'_>) -> Py<PyAny> {
+        self.repositories.users.clone_ref(py)
+    }
+
+    /// Stores customers.
+    #[getter]
+    fn customers(&self, py: Python<'_>) -> Py<PyAny> {
+        self.repositories.customers.clone_ref(py)
+    }
+
+    /// Stores leads.
+    #[getter]
+    fn leads(&self, py: Python<'_>) -> Py<PyAny> {
+        self.repositories.leads.clone_ref(py)
+    }
+
+    /// Stores tasks.
+    #[getter]
+    fn tasks(&self, py: Python<'_>) -> Py<PyAny> {
+        self.repositories.tasks.clone_ref(py)
+    }
+
+    /// Stores interactions.
+    #[getter]
+    fn interactions(&self, py: Python<'_>) -> Py<PyAny> {
+        self.repositories.interactions.clone_ref(py)
+    }
+
+    /// Answers the reports.
+    #[getter]
+    fn reports(&self, py: Python<'_>) -> Py<PyAny> {
+        self.repositories.reports.clone_ref(py)
+    }
+
+    /// Reads lists and reports as frames.
+    #[getter]
+    fn frames(&self, py: Python<'_>) -> Py<PyAny> {
+        self.repositories.frames.clone_ref(py)
+    }
+}
+
+/// Is what the trusted system's handles of both faces have.
+#[pyclass(frozen, subclass, extends = _Handle, module = "crm")]
+pub(crate) struct _Crm;
+
+/// Makes the handle of a face.
+pub(crate) fn handle(py: Python<'_>, crm: Trusted, face: Face) -> PyResult<Py<PyAny>> {
+    let base = PyClassInitializer::from(_Handle::new(py, &Store::Crm(crm), face)?).add_subclass(_Crm);
+    Ok(match face {
+        Face::Sync => Py::new(py, base.add_subclass(Crm))?.into_any(),
+        Face::Async => Py::new(py, base.add_subclass(AsyncCrm))?.into_any(),
+    })
+}
+
+#[pymethods]
+impl _Crm {
+    /// Returns the URL of an embedded server, for other programs that want to look in; None of any other.
+    #[getter]
+    fn url(slf: &Bound<'_, Self>) -> PyResult<Option<String>> {
+        let py = slf.py();
+        let crm = trusted(slf.as_super().get().handle.store(py)?).map_err(|error| raise(py, error))?;
+        Ok(crm.url().map(str::to_owned))
+    }
+
+    /// Prepares a transaction: `with crm.transaction() as tx:` commits at the end of the block and rolls back on an error.
+    fn transaction(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().transaction(slf.py())
+    }
+
+    /// Returns a handle that does everything in the name of a user, with no more rights than the user's role has.
+    ///
+    /// Nothing is asked of the database yet: whether there is such a user is looked at on each operation.
+    fn acting_as(slf: &Bound<'_, Self>, user_id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        let super_ = slf.as_super().get();
+        let crm = trusted(super_.handle.store(py)?).map_err(|error| raise(py, error))?;
+        let actor = read::<i64>(user_id, "user_id")?;
+        let store = Store::Acting(crm.acting_as(UserId(actor)));
+        let face = super_.handle.face;
+        let base = PyClassInitializer::from(_Handle::new(py, &store, face)?).add_subclass(_Acting { actor });
+        Ok(match face {
+            Face::Sync => Py::new(py, base.add_subclass(Acting))?.into_any(),
+            Face::Async => Py::new(py, base.add_subclass(AsyncActing))?.into_any(),
+        })
+    }
+
+    /// Brings the schema to this library's version. It is safe when many processes start at once.
+    fn migrate(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().trusted(slf.py(), "migrate", |crm| async move { crm.migrate().await })
+    }
+
+    /// Brings the schema to a version, up or down. 0 takes all tables away, and the data with them.
+    fn migrate_to(slf: &Bound<'_, Self>, version: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let version: i64 = read(version, "version")?;
+        slf.as_super().get().trusted(slf.py(), "migrate_to", move |crm| async move { crm.migrate_to(version).await })
+    }
+
+    /// Returns the version of the schema; None where it was never migrated or everything was taken away.
+    fn schema_version(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().trusted(slf.py(), "schema_version", |crm| async move { crm.schema_version().await })
+    }
+
+    /// Lists the migrations that the database does not have yet.
+    fn pending_migrations(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let call = |crm: Trusted| async move { crm.pending_migrations().await };
+        slf.as_super().get().trusted(slf.py(), "pending_migrations", call)
+    }
+
+    /// Loads the sample rows once, and returns the passwords of the two sample users when it has, else None. A password
+    /// left out is made up.
+    #[pyo3(signature = (*, admin = None, user = None))]
+    fn seed(
+        slf: &Bound<'_, Self>,
+        admin: Option<&Bound<'_, PyAny>>,
+        user: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let password = |given: Option<&Bound<'_, PyAny>>, name| {
+            given.map(|given| read::<String>(given, name).map(Password::new)).transpose()
+        };
+        let passwords = SeedPasswords { admin: password(admin, "admin")?, user: password(user, "user")? };
+        slf.as_super().get().trusted(slf.py(), "seed", move |crm| async move { crm.seed(passwords).await })
+    }
+
+    /// Refuses further calls, waits for those under way, closes the connections and stops an embedded server. Doing it
+    /// again changes nothing.
+    fn close(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let close = |crm: Trusted| async move {
+            crm.close().await;
+            Ok(())
+        };
+        slf.as_super().get().trusted(slf.py(), "close", close)
+    }
+}
+
+/// Is a CRM in a PostgreSQL database. `crm.connect` and `crm.embedded` make it; share it, all threads may use it.
+#[pyclass(frozen, extends = _Crm, module = "crm")]
+pub(crate) struct Crm;
+
+#[pymethods]
+impl Crm {
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        _Crm::close(slf.as_super()).map(drop)
+    }
+}
+
+/// Is a CRM in a PostgreSQL database, for asyncio. `crm.connect_async` and `crm.embedded_async` make it.
+#[pyclass(frozen, extends = _Crm, module = "crm")]
+pub(crate) struct AsyncCrm;
+
+#[pymethods]
+impl AsyncCrm {
+    fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Call> {
+        Ok(Call::ready(slf.into_any().unbind()))
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __aexit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        _Crm::close(slf.as_super())
+    }
+}
+
+/// Is what the handles of users of both faces have.
+#[pyclass(frozen, subclass, extends = _Handle, module = "crm")]
+pub(crate) struct _Acting {
+    actor: i64,
+}
+
+#[pymethods]
+impl _Acting {
+    /// Returns the user in whose name this works.
+    #[getter]
+    fn actor(&self) -> i64 {
+        self.actor
+    }
+
+    /// Prepares a transaction in the user's name.
+    fn transaction(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().transaction(slf.py())
+    }
+}
+
+/// Is a CRM in the name of one of its users, made by `acting_as`.
+#[pyclass(frozen, extends = _Acting, module = "crm")]
+pub(crate) struct Acting;
+
+/// Is a CRM in the name of one of its users, for asyncio, made by `acting_as`.
+#[pyclass(frozen, extends = _Acting, module = "crm")]
+pub(crate) struct AsyncActing;
+
+/// Is what the transactions of both faces have.
+#[pyclass(frozen, subclass, extends = _Handle, module = "crm")]
+pub(crate) struct _Transaction;
+
+fn shared(store: Store) -> Result<Arc<SharedTx>> {
+    match store {
+        Store::Tx(shared) => Ok(shared),
+        Store::Crm(_) | Store::Acting(_) => Err(Error::internal("this handle is not a transaction", None)),
+    }
+}
+
+/// Is the beginning or the end of a transaction.
+#[derive(Clone, Copy)]
+enum Step {
+    Begin,
+    Commit,
+    Rollback,
+}
+
+impl _Transaction {
+    /// Takes a step and returns the value.
+    fn take(slf: &Bound<'_, Self>, step: Step, value: Py<PyAny>) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        let handle = &slf.as_super().get().handle;
+        let shared = shared(handle.store(py)?).map_err(|error| raise(py, error))?;
+        let work = async move {
+            match step {
+                Step::Begin => shared.begin().await,
+                Step::Commit => shared.finish()?.commit_shared().await,
+                Step::Rollback => shared.finish()?.rollback_shared().await,
+            }
+        };
+        handle.face.run(py, "transaction", work, move |_, ()| Ok(value))
+    }
+
+    /// Ends the block: commits, or rolls back where it ends by an exception. One that was ended by hand stays ended.
+    fn leave(slf: &Bound<'_, Self>, exception: &Bound<'_, PyTuple>) -> PyResult<Option<Py<PyAny>>> {
+        let py = slf.py();
+        let shared = shared(slf.as_super().get().handle.store(py)?).map_err(|error| raise(py, error))?;
+        if shared.finished.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let failed = exception.get_item(0).is_ok_and(|class| !class.is_none());
+        Self::take(slf, if failed { Step::Rollback } else { Step::Commit }, py.None()).map(Some)
+    }
+}
+
+#[pymethods]
+impl _Transaction {
+    /// Makes the changes permanent now; the block has nothing left to do.
+    fn commit(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        Self::take(slf, Step::Commit, slf.py().None())
+    }
+
+    /// Undoes the changes now; the block has nothing left to do.
+    fn rollback(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        Self::take(slf, Step::Rollback, slf.py().None())
+    }
+}
+
+/// Is a transaction: the same repositories, all or nothing.
+///
+/// A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database finishes it, and going
+/// on raises ClosedError.
+#[pyclass(frozen, extends = _Transaction, module = "crm")]
+pub(crate) struct Transaction;
+
+#[pymethods]
+impl Transaction {
+    fn __enter__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        _Transaction::take(slf.as_super(), Step::Begin, slf.clone().into_any().unbind())
+    }
+
+    #[pyo3(signature = (*exception))]
+    fn __exit__(slf: &Bound<'_, Self>, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        _Transaction::leave(slf.as_super(), exception).map(drop)
+    }
+}
+
+/// Is a transaction for asyncio: the same repositories, all or nothing.
+///
+/// A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database and a cancelled call
+/// finish it, and going on raises ClosedError. Concurrent calls queue.
+#[pyclass(frozen, extends = _Transaction, module = "crm")]
+pub(crate) struct AsyncTransaction;
+
+#[pymethods]
+impl AsyncTransaction {
+    fn __aenter__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        _Transaction::take(slf.as_super(), Step::Begin, slf.clone().into_any().unbind())
+    }
+
+    #[pyo3(signature = (*exception))]
+    fn __aexit__(slf: &Bound<'_, Self>, exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+        match _Transaction::leave(slf.as_super(), exception)? {
+            Some(call) => Ok(call),
+            None => Call::ready(slf.py().None()).into_py_any(slf.py()),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What every handle holds, and the operations that all five repositories have.
+
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crm_postgres::crm_core::{
+    Customer, Interaction, Lead, List, Order, Repositories, Repository, Task, User, Valid, Validate as _,
+};
+use crm_postgres::{Acting, Crm, Error, Result, Tx};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::errors::raise;
+use crate::inputs::{Fields, Input, Keywords, many, read};
+use crate::records::Wire;
+use crate::rows::stream;
+use crate::run::Face;
+use crate::runtime::Owned;
+
+/// Is a future in a box, as the traits of the library return them.
+pub(crate) type Boxed<'r, T> = std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send + 'r>>;
+
+/// Is what hands out the repositories.
+#[derive(Clone)]
+pub(crate) enum Store {
+    Crm(Crm),
+    Acting(Acting),
+    Tx(Arc<SharedTx>),
+}
+
+/// Is a transaction that several handles share.
+pub(crate) struct SharedTx {
+    /// What it is a transaction of.
+    pub(crate) of: Box<Store>,
+    /// Nothing before it has begun.
+    pub(crate) tx: OnceLock<Tx>,
+    pub(crate) finished: AtomicBool,
+}
+
+impl SharedTx {
+    pub(crate) async fn begin(&self) -> Result<()> {
+        let tx = match &*self.of {
+            Store::Crm(crm) => crm.begin().await?,
+            Store::Acting(acting) => acting.begin().await?,
+            Store::Tx(_) => return Err(Error::internal("transactions do not nest", None)),
+        };
+        self.tx.set(tx).map_err(|_| Error::Closed("the transaction was entered before, and"))
+    }
+
+    fn open(&self) -> Result<&Tx> {
+        if self.finished.load(Ordering::Relaxed) {
+            return Err(Error::Closed("the transaction"));
+        }
+        self.tx.get().ok_or(Error::Closed("the transaction begins with its block, before which it"))
+    }
+
+    /// Returns the transaction to whoever ends it.
+    pub(crate) fn finish(&self) -> Result<&Tx> {
+        let tx = self.open()?;
+        self.finished.store(true, Ordering::Relaxed);
+        Ok(tx)
+    }
+}
+
+impl Store {
+    pub(crate) fn repositories(&self) -> Result<&dyn Repositories> {
+        match self {
+            Self::Crm(crm) => Ok(crm),
+            Self::Acting(acting) => Ok(acting),
+            Self::Tx(shared) => Ok(shared.open()?),
+        }
+    }
+}
+
+/// Is an entity with its repository.
+pub(crate) trait Stored: Input + Wire {
+    fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self>;
+}
+
+macro_rules! stored {
+    ($($entity:ty, $name:ident;)+) => {$(
+        impl Stored for $entity {
+            fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self> {
+                repositories.$name()
+            }
+        }
+    )+};
+}
+
+stored! {
+    User, users;
+    Customer, customers;
+    Lead, leads;
+    Task, tasks;
+    Interaction, interactions;
+}
+
+/// Is what a repository's object holds.
+pub(crate) struct Handle {
+    pub(crate) store: Owned<Store>,
+    pub(crate) face: Face,
+}
+
+impl Handle {
+    pub(crate) fn new(store: &Store, face: Face) -> Self {
+        Self { store: Owned::new(store.clone()), face }
+    }
+
+    pub(crate) fn store(&self, py: Python<'_>) -> PyResult<Store> {
+        self.store.get().cloned().map_err(|error| raise(py, error))
+    }
+
+    /// Makes a call.
+    pub(crate) fn call<T: Wire>(
+        &self,
+        py: Python<'_>,
+        name: &'static str,
+        call: impl for<'r> FnOnce(&'r dyn Repositories) -> Boxed<'r, T> + Send + 'static,
+    ) -> PyResult<Py<PyAny>> {
+        let store = self.store(py)?;
+        self.face.run(py, name, async move { call(store.repositories()?).await }, |py, value: T| value.wire(py))
+    }
+
+    /// Creates a row; `required` are the parameters that may stand without a name.
+    pub(crate) fn create<E: Stored>(
+        &self,
+        py: Python<'_>,
+        required: &[(&'static str, &Bound<'_, PyAny>)],
+        fields: Option<Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        let fields = fields.unwrap_or_else(|| PyDict::new(py));
+        for (name, value) in required {
+            fields.set_item(name, value)?;
+        }
+        let keywords = Keywords::new(Some(&fields));
+        let new = E::new_row(py, &keywords)?;
+        keywords.finish("create")?;
+        let new = new.validate().map_err(|error| raise(py, error))?;
+        self.call(py, "create", move |crm| E::repository(crm).create(new))
+    }
+
+    pub(crate) fn create_many<E: Stored>(&self, py: Python<'_>, rows: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let new = many::<E>(rows)?;
+        // Encoding 100,000 rows would keep an event loop waiting, so asyncio's goes to the runtime.
+        let store = self.store(py)?;
+        let face = self.face;
+        let load = async move { E::repository(store.repositories()?).create_many(new).await };
+        let ids = |py: Python<'_>, ids: Vec<E::Id>| ids.into_iter().map(Into::into).collect::<Vec<i64>>().wire(py);
+        match face {
+            Face::Sync => face.run(py, "create_many", load, ids),
+            Face::Async => face.run(py, "create_many", crate::run::elsewhere(load), ids),
+        }
+    }
+
+    pub(crate) fn get<E: Stored>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let id: i64 = read(id, "id")?;
+        self.call(py, "get", move |crm| E::repository(crm).get(id.into()))
+    }
+
+    pub(crate) fn find<E: Stored>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let id: i64 = read(id, "id")?;
+        self.call(py, "find", move |crm| E::repository(crm).find(id.into()))
+    }
+
+    pub(crate) fn get_many<E: Stored>(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let ids: Vec<E::Id> = read::<Vec<i64>>(ids, "ids")?.into_iter().map(E::Id::from).collect();
+        self.call(py, "get_many", move |crm| Box::pin(async move { E::repository(crm).get_many(&ids).await }))
+    }
+
+    pub(crate) fn list<E: Stored>(
+        &self,
+        py: Python<'_>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        let keywords = Keywords::new(options);
+        let mut list = List::<E>::new().filter(E::filter(py, &keywords)?);
+        list.order = order::<E>(&keywords)?.unwrap_or_default();
+        list.limit = keywords.optional("limit")?.unwrap_or(list.limit);
+        list.cursor = keywords.optional("cursor")?;
+        keywords.finish("list")?;
+        self.call(py, "list", move |crm| Box::pin(async move { E::repository(crm).list(&list).await }))
+    }
+
+    pub(crate) fn stream<E: Stored>(
+        &self,
+        py: Python<'_>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        let keywords = Keywords::new(options);
+        let filter = E::filter(py, &keywords)?;
+        let order = order::<E>(&keywords)?.unwrap_or_default();
+        keywords.finish("stream")?;
+        stream::<E>(py, self.store(py)?, self.face, filter, order)
+    }
+
+    pub(crate) fn count<E: Stored>(
+        &self,
+        py: Python<'_>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        let keywords = Keywords::new(options);
+        let filter = E::filter(py, &keywords)?;
+        keywords.finish("count")?;
+        self.call(py, "count", move |crm| Box::pin(async move { E::repository(crm).count(&filter).await }))
+    }
+
+    pub(crate) fn update<E: Stored>(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        fields: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        let id: i64 = read(id, "id")?;
+        let keywords = Keywords::new(fields);
+        let patch: Valid<E::Patch> =
+            E::patch_row(py, &keywords)?.validate().map_err(|error| raise(py, error))?;
+        let expected: Option<i64> = keywords.optional("expected_version")?;
+        keywords.finish("update")?;
+        self.call(py, "update", move |crm| E::repository(crm).update(id.into(), patch, expected))
+    }
+
+    pub(crate) fn delete<E: Stored>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let id: i64 = read(id, "id")?;
+        self.call(py, "delete", move |crm| E::repository(crm).delete(id.into()))
+    }
+}
+
+fn order<'py, E: Stored>(fields: &impl Fields<'py>) -> PyResult<Option<Order<E::OrderBy>>> {
+    fields.optional("order")
+}

@@ -1,0 +1,126 @@
+//! From Python's values to the library's inputs: wire → input.
+//!
+//! An input is read from keywords, from a dict or a dataclass of `create_many`, or from a row of somebody's frame, by the
+//! same code: it asks for each field by name, and what nobody asked for is refused.
+
+mod entities;
+mod rows;
+mod values;
+
+pub(crate) use entities::Input;
+pub(crate) use rows::many;
+pub(crate) use values::{OneOrMany, Value, read};
+
+use std::cell::RefCell;
+
+use crm_postgres::chrono::{DateTime, Utc};
+use crm_postgres::crm_core::{Id, Patch, Range};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+/// Is where the fields of an input come from.
+pub(crate) trait Fields<'py> {
+    /// Returns a field that was given, be it `None`.
+    fn given(&self, name: &'static str) -> PyResult<Option<Bound<'py, PyAny>>>;
+
+    /// Names the field in an error.
+    fn path(&self, name: &'static str) -> String;
+
+    /// Reads a field that may be left out or `None`.
+    fn optional<T: Value>(&self, name: &'static str) -> PyResult<Option<T>> {
+        match self.given(name)? {
+            Some(value) if !value.is_none() => T::read(&value, || self.path(name)).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads a field whose absence the domain judges.
+    fn or_default<T: Value + Default>(&self, name: &'static str) -> PyResult<T> {
+        self.optional(name).map(Option::unwrap_or_default)
+    }
+
+    /// Reads the key of another table's row.
+    fn id<I: Id>(&self, name: &'static str) -> PyResult<Option<I>> {
+        Ok(self.optional::<i64>(name)?.map(I::from))
+    }
+
+    /// Reads a change: a field left out stays, `None` clears it.
+    fn patch<T: Value>(&self, name: &'static str) -> PyResult<Patch<T>> {
+        Ok(match self.given(name)? {
+            None => Patch::Keep,
+            Some(value) if value.is_none() => Patch::Clear,
+            Some(value) => Patch::Set(T::read(&value, || self.path(name))?),
+        })
+    }
+
+    /// Reads a change of a reference.
+    fn patch_id<I: Id>(&self, name: &'static str) -> PyResult<Patch<I>> {
+        Ok(match self.patch::<i64>(name)? {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(id) => Patch::Set(I::from(id)),
+        })
+    }
+
+    /// Reads a filter's value: one or any of several.
+    fn any_of<T: Value>(&self, name: &'static str) -> PyResult<Option<Vec<T>>> {
+        Ok(self.optional::<OneOrMany<T>>(name)?.map(|OneOrMany(values)| values))
+    }
+
+    /// Reads a filter of keys.
+    fn any_id<I: Id>(&self, name: &'static str) -> PyResult<Option<Vec<I>>> {
+        Ok(self.any_of::<i64>(name)?.map(|ids| ids.into_iter().map(I::from).collect()))
+    }
+
+    /// Reads the two ends of a range of moments.
+    fn moments(&self, since: &'static str, until: &'static str) -> PyResult<Range<DateTime<Utc>>> {
+        Ok(Range { since: self.optional(since)?, until: self.optional(until)? })
+    }
+}
+
+/// Is the keywords of a call, or the items of a dict.
+pub(crate) struct Keywords<'a, 'py> {
+    given: Option<&'a Bound<'py, PyDict>>,
+    asked: RefCell<Vec<&'static str>>,
+    /// The number of the row of which this is a dict.
+    row: Option<usize>,
+}
+
+impl<'a, 'py> Keywords<'a, 'py> {
+    pub(crate) fn new(given: Option<&'a Bound<'py, PyDict>>) -> Self {
+        Self { given, asked: RefCell::default(), row: None }
+    }
+
+    fn of_row(given: &'a Bound<'py, PyDict>, row: usize) -> Self {
+        Self { row: Some(row), ..Self::new(Some(given)) }
+    }
+
+    /// Refuses keywords that nobody has asked for.
+    pub(crate) fn finish(&self, function: &str) -> PyResult<()> {
+        let Some(given) = self.given else { return Ok(()) };
+        let asked = self.asked.borrow();
+        for (name, _) in given {
+            let name = name.extract::<String>()?;
+            if !asked.contains(&name.as_str()) {
+                return Err(PyTypeError::new_err(match self.row {
+                    None => format!("{function}() got an unexpected keyword argument '{name}'"),
+                    Some(row) => format!("[{row}] has an unknown field '{name}'"),
+                }));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'py> Fields<'py> for Keywords<'_, 'py> {
+    fn given(&self, name: &'static str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(given) = self.given else { return Ok(None) };
+        self.asked.borrow_mut().push(name);
+        given.get_item(PyString::intern(given.py(), name))
+    }
+
+    fn path(&self, name: &'static str) -> String {
+        self.row.map_or_else(|| name.to_owned(), |row| format!("[{row}].{name}"))
+    }
+}

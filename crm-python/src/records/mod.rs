@@ -1,0 +1,217 @@
+//! What Python gets: frozen, typed records: entity → wire.
+
+mod entities;
+mod page;
+mod reports;
+
+pub(crate) use entities::{Customer, Interaction, Lead, Task, User};
+pub(crate) use page::Page;
+pub(crate) use reports::{
+    CustomerActivity, CustomerOverview, DueTask, Migration, PipelineStage, Seeded, Snapshot, TagCount,
+    Violation,
+};
+
+use crm_postgres::crm_core;
+use pyo3::IntoPyObjectExt as _;
+use pyo3::prelude::*;
+
+/// Turns a result into Python's value.
+pub(crate) trait Wire: Send + 'static {
+    fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>>;
+}
+
+macro_rules! wired {
+    ($($core:ty => $record:ty;)+) => {$(
+        impl Wire for $core {
+            fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+                <$record>::from(self).into_py_any(py)
+            }
+        }
+    )+};
+}
+
+wired! {
+    crm_core::User => User;
+    crm_core::Customer => Customer;
+    crm_core::Lead => Lead;
+    crm_core::Task => Task;
+    crm_core::Interaction => Interaction;
+    crm_core::CustomerActivity => CustomerActivity;
+    crm_core::CustomerOverview => CustomerOverview;
+    crm_core::DueTask => DueTask;
+    crm_core::PipelineStage => PipelineStage;
+    crm_core::TagCount => TagCount;
+    crm_postgres::Migration => Migration;
+    crm_postgres::Seeded => Seeded;
+}
+
+impl Wire for i64 {
+    fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.into_py_any(py)
+    }
+}
+
+impl Wire for () {
+    fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(py.None())
+    }
+}
+
+impl<T: Wire> Wire for Option<T> {
+    fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.map_or_else(|| Ok(py.None()), |value| value.wire(py))
+    }
+}
+
+impl<T: Wire> Wire for Vec<T> {
+    fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let items = self.into_iter().map(|item| item.wire(py)).collect::<PyResult<Vec<_>>>()?;
+        items.into_py_any(py)
+    }
+}
+
+impl<T: Wire> Wire for crm_core::Page<T> {
+    fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let Self { items, next_cursor } = self;
+        let next_cursor = next_cursor.map(|cursor| cursor.to_string());
+        Page { items: items.wire(py)?, next_cursor }.into_py_any(py)
+    }
+}
+
+impl Wire for crm_core::Snapshot {
+    fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let Self { customer_activity, pipeline, due_tasks } = self;
+        let (customer_activity, due_tasks) = (customer_activity.wire(py)?, due_tasks.wire(py)?);
+        Snapshot { customer_activity, pipeline: pipeline.wire(py)?, due_tasks }.into_py_any(py)
+    }
+}
+
+/// Declares a record. It gets what all records have: a constructor of its fields, `__match_args__`, `repr`, `==`, `hash`,
+/// pickling, `replace` and `to_dict`.
+macro_rules! record {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)+ }) => {
+        $(#[$meta])*
+        #[pyo3::pyclass(frozen, eq, hash, get_all, from_py_object, new = "from_fields", module = "crm")]
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        pub(crate) struct $name {
+            $($(#[$field_meta])* pub(crate) $field: $type,)+
+        }
+
+        #[pyo3::pymethods]
+        impl $name {
+            #[classattr]
+            fn __match_args__(py: pyo3::Python<'_>) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                use pyo3::IntoPyObjectExt as _;
+                pyo3::types::PyTuple::new(py, Self::FIELDS)?.into_py_any(py)
+            }
+
+            fn __repr__(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<String> {
+                $crate::records::repr(slf.as_any(), stringify!($name), &Self::FIELDS)
+            }
+
+            fn __reduce__(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                $crate::records::reduce(slf.as_any(), &Self::FIELDS)
+            }
+
+            /// Returns a copy with some fields changed; nothing is stored.
+            #[pyo3(signature = (**changes))]
+            fn replace(
+                slf: &pyo3::Bound<'_, Self>,
+                changes: Option<&pyo3::Bound<'_, pyo3::types::PyDict>>,
+            ) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                $crate::records::replace(slf.as_any(), &Self::FIELDS, changes)
+            }
+
+            #[pyo3(signature = (**changes))]
+            fn __replace__(
+                slf: &pyo3::Bound<'_, Self>,
+                changes: Option<&pyo3::Bound<'_, pyo3::types::PyDict>>,
+            ) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                $crate::records::replace(slf.as_any(), &Self::FIELDS, changes)
+            }
+
+            /// Returns the fields as a dict, records within it too.
+            fn to_dict(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                $crate::records::to_dict(slf.as_any(), &Self::FIELDS)
+            }
+        }
+
+        impl $name {
+            const FIELDS: [&'static str; [$(stringify!($field)),+].len()] = [$($crate::records::plain(stringify!($field))),+];
+        }
+    };
+}
+pub(crate) use record;
+
+/// Returns a field's name without what Rust puts before a word of its own.
+pub(crate) const fn plain(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
+}
+
+fn repr(record: &Bound<'_, PyAny>, name: &str, fields: &[&str]) -> PyResult<String> {
+    let shown = fields.iter().map(|field| Ok(format!("{field}={}", record.getattr(*field)?.repr()?)));
+    Ok(format!("{name}({})", shown.collect::<PyResult<Vec<_>>>()?.join(", ")))
+}
+
+fn reduce(record: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<Py<PyAny>> {
+    let values = fields.iter().map(|field| record.getattr(*field)).collect::<PyResult<Vec<_>>>()?;
+    let values = pyo3::types::PyTuple::new(record.py(), values)?;
+    (record.get_type(), values).into_py_any(record.py())
+}
+
+fn replace(
+    record: &Bound<'_, PyAny>,
+    fields: &[&str],
+    changes: Option<&Bound<'_, pyo3::types::PyDict>>,
+) -> PyResult<Py<PyAny>> {
+    let values = pyo3::types::PyDict::new(record.py());
+    for field in fields {
+        values.set_item(field, record.getattr(*field)?)?;
+    }
+    if let Some(changes) = changes {
+        values.update(changes.as_mapping())?;
+    }
+    Ok(record.get_type().call((), Some(&values))?.unbind())
+}
+
+fn to_dict(record: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<Py<PyAny>> {
+    let values = pyo3::types::PyDict::new(record.py());
+    for field in fields {
+        values.set_item(field, plainly(record.getattr(*field)?)?)?;
+    }
+    values.into_py_any(record.py())
+}
+
+/// Turns the records within a value into dicts.
+fn plainly(value: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    if let Ok(list) = value.cast::<pyo3::types::PyList>() {
+        let items = list.iter().map(plainly).collect::<PyResult<Vec<_>>>()?;
+        return Ok(pyo3::types::PyList::new(value.py(), items)?.into_any());
+    }
+    match value.getattr_opt("to_dict")? {
+        Some(method) => method.call0(),
+        None => Ok(value),
+    }
+}
+
+/// Adds the classes to the module.
+pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<User>()?;
+    module.add_class::<Customer>()?;
+    module.add_class::<Lead>()?;
+    module.add_class::<Task>()?;
+    module.add_class::<Interaction>()?;
+    module.add_class::<CustomerActivity>()?;
+    module.add_class::<CustomerOverview>()?;
+    module.add_class::<DueTask>()?;
+    module.add_class::<PipelineStage>()?;
+    module.add_class::<TagCount>()?;
+    module.add_class::<Migration>()?;
+    module.add_class::<Violation>()?;
+    module.add_class::<Seeded>()?;
+    module.add_class::<Snapshot>()?;
+    module.add_class::<Page>()
+}
