@@ -243,8 +243,9 @@ impl Bridge {
 fn bridge(py: Python<'_>) -> PyResult<Bound<'_, Bridge>> {
     static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static BRIDGES: Mutex<Vec<Py<Bridge>>> = Mutex::new(Vec::new());
-    let running = RUNNING
-        .get_or_try_init(py, || Ok::<_, PyErr>(py.import("asyncio")?.getattr("get_running_loop")?.unbind()))?;
+    let running = RUNNING.get_or_try_init(py, || {
+        Ok::<_, PyErr>(py.import("asyncio")?.getattr("get_running_loop")?.unbind())
+    })?;
     let event_loop = running.bind(py).call0()?;
     let known = |bridges: &[Py<Bridge>]| {
         let found = bridges.iter().find(|bridge| bridge.get().event_loop.is(&event_loop));
@@ -264,7 +265,8 @@ fn bridge(py: Python<'_>) -> PyResult<Bound<'_, Bridge>> {
     let fd = signalled.as_raw_fd();
     let shared = Arc::new(Shared { ready: Mutex::new(Vec::new()), signal });
     let waiting = Mutex::new(HashMap::new());
-    let bridge = Bound::new(py, Bridge { event_loop: event_loop.clone().unbind(), shared, signalled, waiting })?;
+    let bridge =
+        Bound::new(py, Bridge { event_loop: event_loop.clone().unbind(), shared, signalled, waiting })?;
     event_loop.call_method1("add_reader", (fd, &bridge))?;
     // Loops that are closed will not be met again. What is dropped here may run Python, so not under the lock.
     let all = std::mem::take(&mut *locked(&BRIDGES));

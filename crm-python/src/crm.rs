@@ -1,7 +1,7 @@
 //! The handles: the trusted system's, a user's, and a transaction.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crm_postgres::crm_core::{Password, UserId};
 use crm_postgres::{Crm as Trusted, Error, Result, SeedPasswords};
@@ -57,7 +57,9 @@ impl _Handle {
 fn trusted(store: Store) -> Result<Trusted> {
     match store {
         Store::Crm(crm) => Ok(crm),
-        Store::Acting(_) | Store::Tx(_) => Err(Error::internal("this handle is not the trusted system's", None)),
+        Store::Acting(_) | Store::Tx(_) => {
+            Err(Error::internal("this handle is not the trusted system's", None))
+        }
     }
 }
 
@@ -159,12 +161,18 @@ impl _Crm {
     /// Brings the schema to a version, up or down. 0 takes all tables away, and the data with them.
     fn migrate_to(slf: &Bound<'_, Self>, version: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let version: i64 = read(version, "version")?;
-        slf.as_super().get().trusted(slf.py(), "migrate_to", move |crm| async move { crm.migrate_to(version).await })
+        slf.as_super()
+            .get()
+            .trusted(slf.py(), "migrate_to", move |crm| async move { crm.migrate_to(version).await })
     }
 
     /// Returns the version of the schema; None where it was never migrated or everything was taken away.
     fn schema_version(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        slf.as_super().get().trusted(slf.py(), "schema_version", |crm| async move { crm.schema_version().await })
+        slf.as_super().get().trusted(
+            slf.py(),
+            "schema_version",
+            |crm| async move { crm.schema_version().await },
+        )
     }
 
     /// Lists the migrations that the database does not have yet.

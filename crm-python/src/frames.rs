@@ -1,9 +1,285 @@
-//! Frames: whole lists and reports as Arrow columns.
+//! Frames: whole lists and reports as Arrow columns, read in bounded memory.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use arrow_schema::{ArrowError, SchemaRef};
+use crm_postgres::crm_core::{Customer, Interaction, Lead, Order, Task, User};
+use crm_postgres::{Error, Export, ExportSink, Result};
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+use tokio::sync::mpsc;
 
-use crate::handle::Handle;
+use crate::arrow::{Decoder, schema, schema_capsule, stream_capsule};
+use crate::errors::raise;
+use crate::handle::{Handle, Store, Stored};
+use crate::inputs::{Fields, Keywords};
+use crate::repositories::due;
+use crate::run::{Face, block};
+use crate::runtime::{Owned, runtime};
+
+/// Is how many rows a batch has.
+const BATCH: usize = 32_768;
+
+/// Decodes in a thread of the runtime while the server sends and Python works on the batches before.
+struct Sink {
+    decoder: Decoder,
+    batches: mpsc::Sender<Result<RecordBatch>>,
+}
+
+impl Sink {
+    async fn hand_on(&mut self) -> Result<()> {
+        let batch = self.decoder.finish()?;
+        // Nobody reads on.
+        self.batches.send(Ok(batch)).await.map_err(|_| Error::Closed("the frame"))
+    }
+}
+
+impl ExportSink for Sink {
+    async fn take(&mut self, piece: &[u8]) -> Result<()> {
+        self.decoder.push(piece)?;
+        if self.decoder.rows() >= BATCH { self.hand_on().await } else { Ok(()) }
+    }
+}
+
+async fn export(store: Store, export: Export, batches: mpsc::Sender<Result<RecordBatch>>) {
+    let mut sink = Sink { decoder: Decoder::new(&export.columns()), batches: batches.clone() };
+    let read = async {
+        match &store {
+            Store::Crm(crm) => crm.export(&export, &mut sink).await?,
+            Store::Acting(acting) => acting.export(&export, &mut sink).await?,
+            Store::Tx(shared) => shared.open()?.export(&export, &mut sink).await?,
+        }
+        sink.hand_on().await
+    };
+    let ended = tokio::select! {
+        ended = read => ended,
+        () = batches.closed() => return,
+    };
+    if let Err(error) = ended {
+        // Whoever does not listen any more knows.
+        drop(batches.send(Err(error)).await);
+    }
+}
+
+/// Is what a frame reads: lazily and anew at each use, or what was read already.
+#[pyclass(frozen, module = "crm")]
+pub(crate) struct Reading {
+    store: Owned<Store>,
+    export: Export,
+    progress: Option<Py<PyAny>>,
+    loaded: Option<Vec<RecordBatch>>,
+    failure: Arc<Mutex<Option<PyErr>>>,
+}
+
+impl Reading {
+    fn begin(&self) -> Result<mpsc::Receiver<Result<RecordBatch>>> {
+        let store = self.store.get()?.clone();
+        let (sender, receiver) = mpsc::channel(2);
+        let export = export(store, self.export.clone(), sender);
+        runtime()?.spawn(export);
+        Ok(receiver)
+    }
+}
+
+/// Calls the progress function with the rows read so far.
+fn tell(py: Python<'_>, progress: Option<&Py<PyAny>>, rows: usize) -> PyResult<()> {
+    progress.map_or(Ok(()), |progress| progress.call1(py, (rows,)).map(drop))
+}
+
+/// Waits for batches in the thread of whoever reads them.
+struct Batches {
+    schema: SchemaRef,
+    receiver: Option<mpsc::Receiver<Result<RecordBatch>>>,
+    rows: usize,
+    progress: Option<Py<PyAny>>,
+    failure: Arc<Mutex<Option<PyErr>>>,
+}
+
+impl Batches {
+    fn receive(&mut self) -> PyResult<Option<RecordBatch>> {
+        let Some(receiver) = &mut self.receiver else { return Ok(None) };
+        Python::attach(|py| {
+            let batch = block(py, async { receiver.recv().await.transpose() })?;
+            if let Some(batch) = &batch {
+                self.rows += batch.num_rows();
+                tell(py, self.progress.as_ref(), self.rows)?;
+            }
+            Ok(batch)
+        })
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let received = self.receive();
+        if !matches!(received, Ok(Some(_))) {
+            self.receiver = None;
+        }
+        received.transpose().map(|batch| {
+            batch.map_err(|error| {
+                let message = error.to_string();
+                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                ArrowError::ExternalError(message.into())
+            })
+        })
+    }
+}
+
+impl RecordBatchReader for Batches {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+}
+
+#[pymethods]
+impl Reading {
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // The schema that somebody would rather have is a wish (Arrow docs, "The Arrow PyCapsule Interface").
+        drop(requested_schema);
+        let schema = schema(&self.export.columns());
+        if let Some(loaded) = &self.loaded {
+            let batches = loaded.clone().into_iter().map(Ok);
+            return stream_capsule(py, RecordBatchIterator::new(batches, schema));
+        }
+        let receiver = Some(self.begin().map_err(|error| raise(py, error))?);
+        let (progress, failure) =
+            (self.progress.as_ref().map(|progress| progress.clone_ref(py)), self.failure.clone());
+        stream_capsule(py, Batches { schema, receiver, rows: 0, progress, failure })
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        schema_capsule(py, &schema(&self.export.columns()))
+    }
+
+    /// Returns the exception that ended the last reading, which others have turned into one of theirs, and forgets it.
+    fn _failure(&self) -> Option<Py<PyAny>> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Python::attach(|py| Some(failure.into_value(py).into_any()))
+    }
+}
 
 /// Reads lists and reports as frames for pandas, Polars and Arrow.
 #[pyclass(frozen, subclass, module = "crm")]
 pub(crate) struct _Frames(pub(crate) Handle);
+
+impl _Frames {
+    fn list<E: Stored>(
+        &self,
+        py: Python<'_>,
+        options: Option<&Bound<'_, PyDict>>,
+        export: impl FnOnce(E::Filter, Option<Order<E::OrderBy>>) -> Export,
+    ) -> PyResult<Py<PyAny>> {
+        let keywords = Keywords::new(options);
+        let filter = E::filter(py, &keywords)?;
+        let order = keywords.optional("order")?;
+        self.frame(py, &keywords, export(filter, order))
+    }
+
+    /// Makes a frame of an export, for which all other keywords were read.
+    fn frame(&self, py: Python<'_>, keywords: &Keywords<'_, '_>, export: Export) -> PyResult<Py<PyAny>> {
+        let progress = keywords.given("progress")?.filter(|progress| !progress.is_none()).map(Bound::unbind);
+        keywords.finish("frame")?;
+        let store = Owned::new(self.0.store(py)?);
+        let reading = Reading { store, export, progress, loaded: None, failure: Arc::default() };
+        match self.0.face {
+            Face::Sync => wrap(py, reading),
+            Face::Async => {
+                let load = async move {
+                    let mut receiver = reading.begin()?;
+                    let (mut batches, mut rows) = (Vec::new(), 0);
+                    while let Some(batch) = receiver.recv().await.transpose()? {
+                        rows += batch.num_rows();
+                        batches.push(batch);
+                        // This runs in the loop's thread.
+                        let told = Python::attach(|py| tell(py, reading.progress.as_ref(), rows));
+                        told.map_err(|error| Error::internal("the progress function failed", Some(error.into())))?;
+                    }
+                    Ok(Reading { loaded: Some(batches), ..reading })
+                };
+                Face::Async.run(py, "frame", load, wrap)
+            }
+        }
+    }
+}
+
+fn wrap(py: Python<'_>, reading: Reading) -> PyResult<Py<PyAny>> {
+    let module = py.import(intern!(py, "crm.frame"))?;
+    Ok(module.getattr(intern!(py, "Frame"))?.call1((reading,))?.unbind())
+}
+
+#[pymethods]
+impl _Frames {
+    /// Reads users as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// the number of rows read so far.
+    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, role=None, email=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
+    fn users(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        self.list::<User>(py, options, Export::Users)
+    }
+
+    /// Reads customers as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// the number of rows read so far.
+    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, tags_any=None, tags_all=None, company=None, email=None, text=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
+    fn customers(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        self.list::<Customer>(py, options, Export::Customers)
+    }
+
+    /// Reads leads as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// the number of rows read so far.
+    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, stage=None, customer_id=None, assigned_to=None, unassigned=False, min_value=None, max_value=None, text=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
+    fn leads(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        self.list::<Lead>(py, options, Export::Leads)
+    }
+
+    /// Reads tasks as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// the number of rows read so far.
+    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, status=None, priority=None, assigned_to=None, unassigned=False, customer_id=None, due_since=None, due_until=None, text=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
+    fn tasks(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        self.list::<Task>(py, options, Export::Tasks)
+    }
+
+    /// Reads interactions as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// the number of rows read so far.
+    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, customer_id=None, type=None, created_by=None, date_since=None, date_until=None, text=None, created_since=None, created_until=None, order=None, progress=None)")]
+    fn interactions(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        self.list::<Interaction>(py, options, Export::Interactions)
+    }
+
+    /// Reads the pipeline as a frame: four rows.
+    #[pyo3(signature = (**options), text_signature = "($self, *, progress=None)")]
+    fn pipeline(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        self.frame(py, &Keywords::new(options), Export::Pipeline)
+    }
+
+    /// Reads all customers with their interactions as a frame: most recently contacted first.
+    #[pyo3(signature = (**options), text_signature = "($self, *, include_inactive=True, progress=None)")]
+    fn customer_activity(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        let keywords = Keywords::new(options);
+        let include_inactive = keywords.optional("include_inactive")?.unwrap_or(true);
+        self.frame(py, &keywords, Export::CustomerActivity { include_inactive })
+    }
+
+    /// Reads all tasks due by the end of the last of so many days from the caller's today as a frame.
+    #[pyo3(
+        signature = (today, **options),
+        text_signature = "($self, today, *, within_days=7, statuses=('pending',), progress=None)"
+    )]
+    fn due_tasks(
+        &self,
+        py: Python<'_>,
+        today: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        let keywords = Keywords::new(options);
+        let query = due(today, &keywords)?;
+        self.frame(py, &keywords, Export::DueTasks(query))
+    }
+}

@@ -1,7 +1,7 @@
 //! What every handle holds, and the operations that all five repositories have.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crm_postgres::crm_core::{
     Customer, Interaction, Lead, List, Order, Repositories, Repository, Task, User, Valid, Validate as _,
@@ -47,7 +47,7 @@ impl SharedTx {
         self.tx.set(tx).map_err(|_| Error::Closed("the transaction was entered before, and"))
     }
 
-    fn open(&self) -> Result<&Tx> {
+    pub(crate) fn open(&self) -> Result<&Tx> {
         if self.finished.load(Ordering::Relaxed) {
             return Err(Error::Closed("the transaction"));
         }
@@ -118,7 +118,8 @@ impl Handle {
         call: impl for<'r> FnOnce(&'r dyn Repositories) -> Boxed<'r, T> + Send + 'static,
     ) -> PyResult<Py<PyAny>> {
         let store = self.store(py)?;
-        self.face.run(py, name, async move { call(store.repositories()?).await }, |py, value: T| value.wire(py))
+        self.face
+            .run(py, name, async move { call(store.repositories()?).await }, |py, value: T| value.wire(py))
     }
 
     /// Creates a row; `required` are the parameters that may stand without a name.
@@ -139,13 +140,18 @@ impl Handle {
         self.call(py, "create", move |crm| E::repository(crm).create(new))
     }
 
-    pub(crate) fn create_many<E: Stored>(&self, py: Python<'_>, rows: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn create_many<E: Stored>(
+        &self,
+        py: Python<'_>,
+        rows: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
         let new = many::<E>(rows)?;
         // Encoding 100,000 rows would keep an event loop waiting, so asyncio's goes to the runtime.
         let store = self.store(py)?;
         let face = self.face;
         let load = async move { E::repository(store.repositories()?).create_many(new).await };
-        let ids = |py: Python<'_>, ids: Vec<E::Id>| ids.into_iter().map(Into::into).collect::<Vec<i64>>().wire(py);
+        let ids =
+            |py: Python<'_>, ids: Vec<E::Id>| ids.into_iter().map(Into::into).collect::<Vec<i64>>().wire(py);
         match face {
             Face::Sync => face.run(py, "create_many", load, ids),
             Face::Async => face.run(py, "create_many", crate::run::elsewhere(load), ids),

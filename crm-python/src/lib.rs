@@ -3,6 +3,7 @@
 //! A call comes in as Python's values (`inputs`), runs on the handle's face (`run` for the synchronous one, `call` for
 //! asyncio) and goes out as records (`records`) or as an exception (`errors`).
 
+mod arrow;
 mod call;
 mod connect;
 mod crm;
@@ -33,6 +34,7 @@ fn _crm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<crm::AsyncTransaction>()?;
     module.add_class::<connect::Connecting>()?;
     module.add_class::<call::Call>()?;
+    module.add_class::<frames::Reading>()?;
     module.add_class::<rows::Rows>()?;
     module.add_class::<rows::AsyncRows>()?;
     repositories::add_to(module)?;

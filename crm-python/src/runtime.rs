@@ -38,7 +38,8 @@ pub(crate) fn runtime() -> Result<&'static Runtime> {
         return Ok(runtime);
     }
     let started = Builder::new_multi_thread().worker_threads(2).thread_name("crm").enable_all().build();
-    let started = started.map_err(|error| Error::internal("threads cannot be started", Some(error.into())))?;
+    let started =
+        started.map_err(|error| Error::internal("threads cannot be started", Some(error.into())))?;
     Ok(slot.get_or_init(|| started))
 }
 
@@ -66,7 +67,8 @@ impl<T> Owned<T> {
     }
 }
 
-const FORKED: Error = Error::Closed("the handle belongs to the process from which this one was forked, and here it");
+const FORKED: Error =
+    Error::Closed("the handle belongs to the process from which this one was forked, and here it");
 
 impl<T> Drop for Owned<T> {
     fn drop(&mut self) {

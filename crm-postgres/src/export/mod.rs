@@ -152,7 +152,8 @@ impl Session {
         sink: &mut impl ExportSink,
     ) -> Result<(), Failure> {
         let timeout = self.pool.settings.call_timeout;
-        let statement = format!("copy ({}) to stdout (format binary)", self.literally(connection, sql).await?);
+        let statement =
+            format!("copy ({}) to stdout (format binary)", self.literally(connection, sql).await?);
         let copy = within(timeout, Intent::Read, connection.copy_out_raw(&statement)).await;
         let mut copy = copy.map_err(|failure| self.explain(failure))?;
         while let Some(piece) = within(timeout, Intent::Read, copy.try_next()).await? {

@@ -2,9 +2,9 @@
 
 use crm_postgres::crm_core::{
     Assignee, Credential, Customer, CustomerFilter, CustomerPatch, DayRange, Entity, Error, Interaction,
-    InteractionFilter, InteractionPatch, Lead, LeadFilter, LeadPatch, NewCustomer, NewInteraction, NewLead, NewTask,
-    NewUser, Password, PasswordHash, Task, TaskFilter, TaskPatch, User, UserFilter, UserPatch, Validate as _,
-    Violation, ViolationCode,
+    InteractionFilter, InteractionPatch, Lead, LeadFilter, LeadPatch, NewCustomer, NewInteraction, NewLead,
+    NewTask, NewUser, Password, PasswordHash, Task, TaskFilter, TaskPatch, User, UserFilter, UserPatch,
+    Validate as _, Violation, ViolationCode,
 };
 use pyo3::prelude::*;
 
@@ -52,8 +52,11 @@ impl Input for User {
                 Credential::Password(Password::new("stands in for none"))
             }
             (Some(password), Some(_)) => {
-                broken =
-                    Some(("password_hash", ViolationCode::InvalidChoice, "must not be given beside password"));
+                broken = Some((
+                    "password_hash",
+                    ViolationCode::InvalidChoice,
+                    "must not be given beside password",
+                ));
                 Credential::Password(Password::new(password))
             }
         };
@@ -76,7 +79,11 @@ impl Input for User {
     }
 
     fn patch_row<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<UserPatch> {
-        Ok(UserPatch { name: fields.patch("name")?, email: fields.patch("email")?, role: fields.patch("role")? })
+        Ok(UserPatch {
+            name: fields.patch("name")?,
+            email: fields.patch("email")?,
+            role: fields.patch("role")?,
+        })
     }
 
     fn filter<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<UserFilter> {

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::{Input, Keywords};
+use crate::arrow::{Table, import};
 use crate::errors::raise;
 
 /// Reads and validates the rows.
@@ -21,6 +22,9 @@ fn read_all<E: Input>(rows: &Bound<'_, PyAny>) -> PyResult<Vec<E::New>> {
     if rows.is_instance_of::<PyDict>() {
         return Err(PyTypeError::new_err("rows must be a list of dicts, not a dict"));
     }
+    if rows.hasattr(intern!(py, "__arrow_c_stream__"))? {
+        return of_frame::<E>(rows);
+    }
     let mut new = Vec::with_capacity(rows.len().unwrap_or_default());
     for (row, given) in rows.try_iter()?.enumerate() {
         let given = given?;
@@ -32,6 +36,20 @@ fn read_all<E: Input>(rows: &Bound<'_, PyAny>) -> PyResult<Vec<E::New>> {
         let read = E::new_row(py, &fields)?;
         fields.finish("create_many")?;
         new.push(read);
+    }
+    Ok(new)
+}
+
+fn of_frame<E: Input>(frame: &Bound<'_, PyAny>) -> PyResult<Vec<E::New>> {
+    let tables = import(frame)?;
+    let mut new = Vec::with_capacity(tables.iter().map(Table::rows).sum());
+    for table in &tables {
+        for row in 0..table.rows() {
+            let fields = table.row(frame.py(), row, new.len());
+            let read = E::new_row(frame.py(), &fields)?;
+            fields.finish()?;
+            new.push(read);
+        }
     }
     Ok(new)
 }

@@ -9,7 +9,9 @@ use crm_postgres::rust_decimal::Decimal;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDate, PyDateTime, PyFloat, PyInt, PyMapping, PyString, PyTzInfoAccess as _};
+use pyo3::types::{
+    PyBool, PyBytes, PyDate, PyDateTime, PyFloat, PyInt, PyMapping, PyString, PyTzInfoAccess as _,
+};
 
 use crate::errors::raise;
 
@@ -93,15 +95,17 @@ impl Value for Decimal {
             return Err(wrong(value, path, expected));
         }
         // Written out, because a Decimal may stand in powers of ten.
-        let text = if value.is_instance(&decimal)? && value.call_method0(intern!(py, "is_finite"))?.is_truthy()? {
-            value.call_method1(intern!(py, "__format__"), ("f",))?
-        } else {
-            value.str()?.into_any()
-        };
+        let text =
+            if value.is_instance(&decimal)? && value.call_method0(intern!(py, "is_finite"))?.is_truthy()? {
+                value.call_method1(intern!(py, "__format__"), ("f",))?
+            } else {
+                value.str()?.into_any()
+            };
         let text: String = text.extract()?;
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         Self::from_str_exact(text.trim()).map_err(|_| {
-            let numeric = digits > 0 && text.trim().bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+            let numeric =
+                digits > 0 && text.trim().bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
             if numeric && whole {
                 return invalid(py, path(), ViolationCode::OutOfRange, "must be between 0 and 99999999.99");
             }
@@ -125,7 +129,8 @@ impl Value for DateTime<Utc> {
         let py = value.py();
         let offset = value.call_method0(intern!(py, "utcoffset"))?;
         let seconds: f64 = offset.call_method0(intern!(py, "total_seconds"))?.extract()?;
-        let naive = value.call_method1(intern!(py, "isoformat"), ("T", "microseconds"))?.extract::<String>()?;
+        let naive =
+            value.call_method1(intern!(py, "isoformat"), ("T", "microseconds"))?.extract::<String>()?;
         let naive = naive.get(..26).and_then(|text| text.parse::<crm_postgres::chrono::NaiveDateTime>().ok());
         #[expect(clippy::cast_possible_truncation, reason = "an offset is less than a day")]
         let offset = FixedOffset::east_opt(seconds as i32);
@@ -133,7 +138,9 @@ impl Value for DateTime<Utc> {
             .zip(offset)
             .and_then(|(naive, offset)| naive.and_local_timezone(offset).single())
             .map(|moment| moment.to_utc())
-            .ok_or_else(|| invalid(py, path(), ViolationCode::OutOfRange, "must be in the years 0001 to 9999"))
+            .ok_or_else(|| {
+                invalid(py, path(), ViolationCode::OutOfRange, "must be in the years 0001 to 9999")
+            })
     }
 }
 

@@ -88,13 +88,23 @@ impl _Customers {
     }
 
     /// Adds tags, leaving out those that are there already without regard to case. No concurrent change is lost.
-    fn add_tags(&self, py: Python<'_>, id: &Bound<'_, PyAny>, tags: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn add_tags(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        tags: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
         let (id, tags) = (CustomerId(read(id, "id")?), given_tags(py, tags)?);
         self.0.call(py, "customers.add_tags", move |crm| crm.customers().add_tags(id, tags))
     }
 
     /// Removes tags, compared without regard to case. No concurrent change is lost.
-    fn remove_tags(&self, py: Python<'_>, id: &Bound<'_, PyAny>, tags: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn remove_tags(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        tags: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
         let (id, tags) = (CustomerId(read(id, "id")?), given_tags(py, tags)?);
         self.0.call(py, "customers.remove_tags", move |crm| crm.customers().remove_tags(id, tags))
     }

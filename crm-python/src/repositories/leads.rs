@@ -83,7 +83,12 @@ impl _Leads {
     }
 
     /// Moves a lead to a stage, from any to any; where it is there already, nothing changes.
-    fn move_to(&self, py: Python<'_>, id: &Bound<'_, PyAny>, stage: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn move_to(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        stage: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
         let (id, stage) = (LeadId(read(id, "id")?), read(stage, "stage")?);
         self.0.call(py, "leads.move_to", move |crm| crm.leads().move_to(id, stage))
     }

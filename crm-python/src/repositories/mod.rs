@@ -19,6 +19,7 @@ use customers::_Customers;
 use interactions::_Interactions;
 use leads::_Leads;
 use reports::_Reports;
+pub(crate) use reports::due;
 use tasks::_Tasks;
 use users::_Users;
 

@@ -37,11 +37,7 @@ impl _Reports {
         signature = (**options),
         text_signature = "($self, *, limit=50, cursor=None, include_inactive=True)"
     )]
-    fn customer_activity(
-        &self,
-        py: Python<'_>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Py<PyAny>> {
+    fn customer_activity(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
         let keywords = Keywords::new(options);
         let query = ActivityQuery { cursor: keywords.optional("cursor")?, ..activity(&keywords)? };
         keywords.finish("customer_activity")?;

