@@ -201,7 +201,9 @@ impl _Frames {
                         batches.push(batch);
                         // This runs in the loop's thread.
                         let told = Python::attach(|py| tell(py, reading.progress.as_ref(), rows));
-                        told.map_err(|error| Error::internal("the progress function failed", Some(error.into())))?;
+                        told.map_err(|error| {
+                            Error::internal("the progress function failed", Some(error.into()))
+                        })?;
                     }
                     Ok(Reading { loaded: Some(batches), ..reading })
                 };

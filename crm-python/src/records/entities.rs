@@ -1,10 +1,10 @@
 //! The five entities.
 
-use crm_postgres::chrono::{DateTime, NaiveDate, Utc};
+use crm_postgres::chrono::NaiveDate;
 use crm_postgres::crm_core;
 use crm_postgres::rust_decimal::Decimal;
 
-use super::record;
+use super::{Moment, record};
 
 record! {
     /// Is a person who works with the CRM. The password's hash is not among the fields.
@@ -18,11 +18,11 @@ record! {
         /// What the user may do: 'admin' or 'user'.
         role: String,
         /// When the user was deactivated; None while active.
-        deactivated_at: Option<DateTime<Utc>>,
+        deactivated_at: Option<Moment>,
         /// When the row was made.
-        created_at: DateTime<Utc>,
+        created_at: Moment,
         /// When the row was last changed.
-        updated_at: DateTime<Utc>,
+        updated_at: Moment,
         /// Raised by one with every change.
         version: i64,
     }
@@ -50,9 +50,9 @@ record! {
         /// Who last changed the row; None when the system did, or the user is gone.
         updated_by: Option<i64>,
         /// When the row was made.
-        created_at: DateTime<Utc>,
+        created_at: Moment,
         /// When the row was last changed.
-        updated_at: DateTime<Utc>,
+        updated_at: Moment,
         /// Raised by one with every change.
         version: i64,
     }
@@ -80,9 +80,9 @@ record! {
         /// Who last changed the row; None when the system did, or the user is gone.
         updated_by: Option<i64>,
         /// When the row was made.
-        created_at: DateTime<Utc>,
+        created_at: Moment,
         /// When the row was last changed.
-        updated_at: DateTime<Utc>,
+        updated_at: Moment,
         /// Raised by one with every change.
         version: i64,
     }
@@ -112,9 +112,9 @@ record! {
         /// Who last changed the row; None when the system did, or the user is gone.
         updated_by: Option<i64>,
         /// When the row was made.
-        created_at: DateTime<Utc>,
+        created_at: Moment,
         /// When the row was last changed.
-        updated_at: DateTime<Utc>,
+        updated_at: Moment,
         /// Raised by one with every change.
         version: i64,
     }
@@ -132,11 +132,11 @@ record! {
         /// What was said, at most 100,000 characters.
         notes: Option<String>,
         /// When it was.
-        date: DateTime<Utc>,
+        date: Moment,
         /// Who made the row; None when the system did, or the user is gone.
         created_by: Option<i64>,
         /// When the row was made.
-        created_at: DateTime<Utc>,
+        created_at: Moment,
         /// Raised by one with every change.
         version: i64,
     }
@@ -146,6 +146,8 @@ impl From<crm_core::User> for User {
     fn from(user: crm_core::User) -> Self {
         let crm_core::User { id, name, email, role, deactivated_at, created_at, updated_at, version } = user;
         let (id, email, role) = (id.0, email.as_str().to_owned(), role.to_string());
+        let (created_at, updated_at) = (created_at.into(), updated_at.into());
+        let deactivated_at = deactivated_at.map(Moment::from);
         Self { id, name, email, role, deactivated_at, created_at, updated_at, version }
     }
 }
@@ -176,8 +178,8 @@ impl From<crm_core::Customer> for Customer {
             notes,
             created_by: created_by.map(i64::from),
             updated_by: updated_by.map(i64::from),
-            created_at,
-            updated_at,
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
             version,
         }
     }
@@ -209,8 +211,8 @@ impl From<crm_core::Lead> for Lead {
             assigned_to: assigned_to.map(i64::from),
             created_by: created_by.map(i64::from),
             updated_by: updated_by.map(i64::from),
-            created_at,
-            updated_at,
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
             version,
         }
     }
@@ -244,8 +246,8 @@ impl From<crm_core::Task> for Task {
             customer_id: customer_id.map(i64::from),
             created_by: created_by.map(i64::from),
             updated_by: updated_by.map(i64::from),
-            created_at,
-            updated_at,
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
             version,
         }
     }
@@ -260,9 +262,9 @@ impl From<crm_core::Interaction> for Interaction {
             customer_id: customer_id.0,
             r#type: kind.to_string(),
             notes,
-            date,
+            date: date.into(),
             created_by: created_by.map(i64::from),
-            created_at,
+            created_at: created_at.into(),
             version,
         }
     }

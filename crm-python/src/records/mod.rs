@@ -11,9 +11,30 @@ pub(crate) use reports::{
     Violation,
 };
 
+use crm_postgres::chrono::{DateTime, Utc};
 use crm_postgres::crm_core;
-use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
+use pyo3::{Borrowed, IntoPyObjectExt as _};
+
+use crate::inputs::read;
+
+/// Is a moment: an aware datetime in UTC outside, and from any aware one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, IntoPyObject, IntoPyObjectRef)]
+pub(crate) struct Moment(DateTime<Utc>);
+
+impl From<DateTime<Utc>> for Moment {
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self(moment)
+    }
+}
+
+impl FromPyObject<'_, '_> for Moment {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        read(&value, "it").map(Self)
+    }
+}
 
 /// Turns a result into Python's value.
 pub(crate) trait Wire: Send + 'static {

@@ -1,11 +1,11 @@
 //! The rows of the reports, and what else calls return.
 
-use crm_postgres::chrono::{DateTime, NaiveDate, Utc};
+use crm_postgres::chrono::NaiveDate;
 use crm_postgres::crm_core;
 use crm_postgres::rust_decimal::Decimal;
 use pyo3::prelude::*;
 
-use super::{Customer, Interaction, Lead, Task, record};
+use super::{Customer, Interaction, Lead, Moment, Task, record};
 
 record! {
     /// Says how often and when a customer was last contacted: the customer's fields and two more.
@@ -29,15 +29,15 @@ record! {
         /// Who last changed the row.
         updated_by: Option<i64>,
         /// When the row was made.
-        created_at: DateTime<Utc>,
+        created_at: Moment,
         /// When the row was last changed.
-        updated_at: DateTime<Utc>,
+        updated_at: Moment,
         /// Raised by one with every change.
         version: i64,
         /// How many interactions there are.
         interaction_count: i64,
         /// The moment of the latest; None when there is none.
-        last_interaction: Option<DateTime<Utc>>,
+        last_interaction: Option<Moment>,
     }
 }
 
@@ -65,9 +65,9 @@ record! {
         /// Who last changed the row.
         updated_by: Option<i64>,
         /// When the row was made.
-        created_at: DateTime<Utc>,
+        created_at: Moment,
         /// When the row was last changed.
-        updated_at: DateTime<Utc>,
+        updated_at: Moment,
         /// Raised by one with every change.
         version: i64,
         /// The name of the customer it is about.
@@ -218,7 +218,7 @@ impl From<crm_core::CustomerActivity> for CustomerActivity {
             updated_at,
             version,
             interaction_count,
-            last_interaction,
+            last_interaction: last_interaction.map(Moment::from),
         }
     }
 }
