@@ -199,6 +199,11 @@ impl _Crm {
     /// Refuses further calls, waits for those under way, closes the connections and stops an embedded server. Doing it
     /// again changes nothing.
     fn close(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let handle = &slf.as_super().get().handle;
+        if handle.store.get().is_err() {
+            // A fork has nothing to close.
+            return handle.face.run(slf.py(), "close", std::future::ready(Ok(())), |py, ()| Ok(py.None()));
+        }
         let close = |crm: Trusted| async move {
             crm.close().await;
             Ok(())

@@ -44,7 +44,8 @@ class CrmError(Exception):
 
 
 def _restore(cls: type[CrmError], args: tuple[object, ...], fields: dict[str, object]) -> CrmError:
-    error = cls.__new__(cls, *args)
+    error = cls.__new__(cls)
+    error.args = args
     error.__dict__.update(fields)
     return error
 

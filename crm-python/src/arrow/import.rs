@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use arrow_array::cast::AsArray as _;
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::types::{Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array as _, ArrayRef, RecordBatch};
+use arrow_array::{Array as _, ArrayRef, RecordBatch, RecordBatchReader as _};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use crm_postgres::chrono::{DateTime, NaiveDate};
@@ -46,8 +46,21 @@ pub(crate) fn import(frame: &Bound<'_, PyAny>) -> PyResult<Vec<Table>> {
     // SAFETY: a capsule of this name holds such a struct (Arrow docs, "The Arrow PyCapsule Interface"), which is moved out of
     // it, so that the capsule has nothing left to release.
     let reader = unsafe { RecordBatchStreamReader::from_raw(stream.as_ptr()) };
-    let tables = reader.and_then(|reader| reader.map(|batch| Table::new(&batch?)).collect());
-    tables.map_err(|error| PyValueError::new_err(format!("the frame cannot be read: {error}")))
+    let unread = |error: ArrowError| PyValueError::new_err(format!("the frame cannot be read: {error}"));
+    let reader = reader.map_err(unread)?;
+    let schema = reader.schema();
+    let tables: Result<_, _> = reader.map(|batch| Table::new(&batch?)).collect();
+    tables.map_err(|error| {
+        // Polars hands a buffer on with such a column, which the format does not allow.
+        let untyped = schema.fields().iter().find(|field| field.data_type().is_null());
+        untyped.map_or_else(
+            || unread(error),
+            |field| {
+                let message = "must have a type, but holds only nulls: cast the column or leave it out";
+                PyTypeError::new_err(format!("{} {message}", field.name()))
+            },
+        )
+    })
 }
 
 impl Table {
