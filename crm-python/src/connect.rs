@@ -100,7 +100,7 @@ fn builder(py: Python<'_>, url: String, options: &Bound<'_, PyDict>) -> PyResult
 }
 
 /// Is a connection being opened for asyncio: `await` it, or enter it with `async with`, which closes it at the end.
-#[pyclass(frozen, generic, module = "crm")]
+#[pyclass(frozen, module = "crm")]
 pub(crate) struct Connecting {
     call: Py<PyAny>,
     crm: Mutex<Option<Py<PyAny>>>,

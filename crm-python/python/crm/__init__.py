@@ -203,7 +203,7 @@ def connect(
         UnavailableError: The server cannot be reached, or refuses the login or the database.
         CrmTimeoutError: The server does not answer.
     """
-    handle: Crm = _crm.connect(
+    return _crm.connect(
         False,
         _url(url),
         {
@@ -219,7 +219,6 @@ def connect(
             "concurrent_hashings": concurrent_hashings,
         },
     )
-    return handle
 
 
 def connect_async(
@@ -240,7 +239,7 @@ def connect_async(
 
     The options are those of `connect`.
     """
-    connecting: Connecting = _crm.connect(
+    return _crm.connect(
         True,
         _url(url),
         {
@@ -256,7 +255,6 @@ def connect_async(
             "concurrent_hashings": concurrent_hashings,
         },
     )
-    return connecting
 
 
 def embedded(path: str | os.PathLike[str] | None = None) -> Crm:
@@ -268,14 +266,12 @@ def embedded(path: str | os.PathLike[str] | None = None) -> Crm:
     Raises:
         UnavailableError: No PostgreSQL is installed, or the directory is open elsewhere or cannot be used.
     """
-    handle: Crm = _crm.embedded(False, _path(path))
-    return handle
+    return _crm.embedded(False, _path(path))
 
 
 def embedded_async(path: str | os.PathLike[str] | None = None) -> Connecting:
     """Starts a private PostgreSQL, for asyncio: `async with embedded_async() as crm:`. See `embedded`."""
-    connecting: Connecting = _crm.embedded(True, _path(path))
-    return connecting
+    return _crm.embedded(True, _path(path))
 
 
 def _url(url: str | None) -> str:

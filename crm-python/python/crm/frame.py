@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import os
-
     import pandas
     import polars
     import pyarrow
@@ -48,29 +47,29 @@ class Frame:
 
     def to_polars(self) -> polars.DataFrame:
         """Reads everything into a Polars data frame (needs polars)."""
-        polars = _need("polars")
+        module = _need("polars")
         with self._own_errors():
-            frame: polars.DataFrame = polars.DataFrame(self)
+            frame: polars.DataFrame = module.DataFrame(self)
         return frame
 
     def to_pyarrow(self) -> pyarrow.Table:
         """Reads everything into an Arrow table (needs pyarrow)."""
-        pyarrow = _need("pyarrow")
+        module = _need("pyarrow")
         with self._own_errors():
-            table: pyarrow.Table = pyarrow.table(self)
+            table: pyarrow.Table = module.table(self)
         return table
 
     def write_parquet(self, path: str | os.PathLike[str]) -> None:
         """Writes a Parquet file, batch by batch (needs pyarrow, or else polars, which holds everything in memory)."""
         try:
-            pyarrow = import_module("pyarrow")
+            arrow = import_module("pyarrow")
             parquet = import_module("pyarrow.parquet")
         except ImportError:
             _need("polars", "pyarrow or polars")
-            self.to_polars().write_parquet(path)
+            self.to_polars().write_parquet(os.fspath(path))
             return
         with self._own_errors():
-            reader = pyarrow.RecordBatchReader.from_stream(self)
+            reader = arrow.RecordBatchReader.from_stream(self)
             with parquet.ParquetWriter(path, reader.schema) as writer:
                 for batch in reader:
                     writer.write_batch(batch)

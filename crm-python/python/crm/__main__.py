@@ -1,0 +1,187 @@
+"""The library in the terminal: python -m crm --help."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import crm
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+EXPORTS = ("customers", "leads", "tasks", "interactions", "users")
+Row = dict[str, object]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns the exit code."""
+    options = parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = options.command
+    try:
+        command(options)
+    except (crm.CrmError, ImportError, OSError) as error:
+        print(f"crm: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describes the commands."""
+    top = argparse.ArgumentParser(prog="python -m crm", description="A CRM in your own PostgreSQL.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    where = argparse.ArgumentParser(add_help=False)
+    place = where.add_mutually_exclusive_group()
+    place.add_argument("--url", help="the database (default: the variable CRM_DATABASE_URL)")
+    place.add_argument("--embedded", metavar="DIRECTORY", help="a private server with its data in this directory")
+
+    quickstart_ = commands.add_parser("quickstart", help="a tour on a private server that is gone afterwards")
+    quickstart_.set_defaults(command=quickstart)
+
+    migrate_ = commands.add_parser("migrate", parents=[where], help="bring the schema to this library's version")
+    migrate_.set_defaults(command=migrate)
+
+    report_ = commands.add_parser("report", parents=[where], help="print a report")
+    report_.add_argument("name", choices=("pipeline", "activity", "due-tasks"))
+    form = report_.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--csv", action="store_true", help="as CSV")
+    report_.add_argument("--limit", type=int, default=50, help="how many rows at the most (default: 50)")
+    report_.add_argument("--today", type=date.fromisoformat, help="the day of due-tasks (default: today)")
+    report_.set_defaults(command=report)
+
+    export_ = commands.add_parser("export", parents=[where], help="write a table to a Parquet file")
+    export_.add_argument("name", choices=EXPORTS)
+    export_.add_argument("file", help="the file to write, such as customers.parquet")
+    export_.set_defaults(command=export)
+    return top
+
+
+def connect(options: argparse.Namespace) -> crm.Crm:
+    """Opens what the options name."""
+    return crm.embedded(options.embedded) if options.embedded else crm.connect(options.url)
+
+
+def quickstart(_options: argparse.Namespace) -> None:
+    """Shows what the library does."""
+    print("Starting a private PostgreSQL …")
+    with crm.embedded() as c:
+        acme = c.customers.create("Acme Corporation", email="contact@acme.com", tags=["Enterprise"])
+        print(f"customer {acme.id} is {acme.name}")
+        deal = c.leads.create("Enterprise Software Deal", customer_id=acme.id, value="50000.00")
+        c.leads.create("Support contract", customer_id=acme.id, value="1200.00")
+        c.leads.move_to(deal.id, "qualified")
+        c.interactions.create(acme.id, "call", notes="Wants an offer by Friday")
+        try:
+            c.customers.create("", email="not an email")
+        except crm.ValidationError as error:
+            print("refused:", "; ".join(f"{violation.field} {violation.message}" for violation in error.violations))
+        print_table([row.to_dict() for row in c.reports.pipeline()], sys.stdout)
+
+
+def migrate(options: argparse.Namespace) -> None:
+    """Brings the schema up."""
+    with connect(options) as c:
+        pending = c.pending_migrations()
+        c.migrate()
+        for step in pending:
+            print(f"{step.version} {step.description}")
+        print(f"the schema is at {c.schema_version()}")
+
+
+def report(options: argparse.Namespace) -> None:
+    """Prints a report."""
+    with connect(options) as c:
+        rows: list[Row]
+        if options.name == "pipeline":
+            rows = [row.to_dict() for row in c.reports.pipeline()]
+        elif options.name == "activity":
+            wanted = ("id", "name", "company", "interaction_count", "last_interaction")
+            activity = c.reports.customer_activity(limit=options.limit)
+            rows = [{key: row.to_dict()[key] for key in wanted} for row in activity]
+        else:
+            today = options.today or datetime.now().astimezone().date()
+            wanted = ("id", "title", "priority", "due_date", "overdue", "customer_name", "assigned_to_name")
+            due = c.reports.due_tasks(today, limit=options.limit)
+            rows = [{key: row.to_dict()[key] for key in wanted} for row in due]
+    if options.json:
+        json.dump(rows, sys.stdout, indent=2, default=str)
+        print()
+    elif options.csv:
+        print_csv(rows, sys.stdout)
+    else:
+        print_table(rows, sys.stdout)
+
+
+def print_csv(rows: list[Row], out: SupportsWrite[str]) -> None:
+    """Writes rows as CSV; nothing where there are none."""
+    if rows:
+        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: text(value) for key, value in row.items()} for row in rows)
+
+
+def print_table(rows: list[Row], out: SupportsWrite[str]) -> None:
+    """Writes rows below each other, numbers to the right."""
+    if not rows:
+        print("nothing", file=out)
+        return
+    names = list(rows[0])
+    cells = [[text(row[name]) for name in names] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    right = [all(isinstance(row[name], (int, Decimal)) and not isinstance(row[name], bool) for row in rows) for name in names]
+    for line in [[name.replace("_", " ") for name in names], ["-" * width for width in widths], *cells]:
+        aligned = (
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(line, widths, right, strict=True)
+        )
+        print("  ".join(aligned).rstrip(), file=out)
+
+
+def text(value: object) -> str:
+    """Writes a value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M")
+    return str(value)
+
+
+def export(options: argparse.Namespace) -> None:
+    """Writes a table to a file."""
+    with connect(options) as c:
+        total = getattr(c, options.name).count()
+        with progress_bar(total) as update:
+            getattr(c.frames, options.name)(progress=update).write_parquet(options.file)
+    print(f"{total} {options.name} are in {options.file}")
+
+
+def progress_bar(total: int) -> AbstractContextManager[Callable[[int], object]]:
+    """Shows how far a long reading is, where tqdm is installed and somebody looks."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return nullcontext(lambda _rows: None)
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        def __enter__(self) -> Callable[[int], object]:  # type: ignore[override]
+            super().__enter__()
+            return lambda rows: self.update(rows - self.n)
+
+    return Bar(total=total, unit="rows", unit_scale=True, disable=None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
