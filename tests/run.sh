@@ -57,14 +57,16 @@ step() {
   if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 }
 
-# Runs a step whose tests cargo counts; one that breaks before it counts is one failure.
+# Runs a step whose tests are counted; one that breaks before it counts is one failure.
 counted() {
   echo "== $1"
   shift
   local counts
   "$@" 2>&1 | tee "$log"
   local status=${PIPESTATUS[0]}
-  counts=$(sed -nE 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed;.*/\1 \2/p' "$log" |
+  # cargo's line, or pytest's.
+  counts=$(sed -nE -e 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed;.*/\1 \2/p' \
+    -e 's/^([0-9]+) passed.* in .*s.*/\1 0/p' -e 's/^([0-9]+) failed, ([0-9]+) passed.* in .*s.*/\2 \1/p' "$log" |
     awk '{ passed += $1; failed += $2 } END { print passed + 0, failed + 0 }')
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
@@ -85,6 +87,11 @@ step "licences, bans, sources" check_dependencies
 counted "tests" cargo test --workspace --all-features --no-fail-fast
 step "quickstart" cargo run --quiet --example quickstart
 step "packages" tests/package.sh
+step "Python: wheel" tests/python.sh build
+counted "Python: tests" tests/python.sh test
+step "Python: types" tests/python.sh types
+step "Python: examples" tests/python.sh examples
+step "Python: the wheel alone" tests/python.sh alone
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -18,13 +18,13 @@ use crate::repositories::Repositories;
 use crate::run::Face;
 
 /// Is what every handle has: the repositories, the reports and the frames.
-#[pyclass(frozen, subclass, module = "crm")]
-pub(crate) struct _Handle {
+#[pyclass(frozen, subclass, name = "_Handle", module = "crm")]
+pub(crate) struct HandleBase {
     handle: Handle,
     repositories: Repositories,
 }
 
-impl _Handle {
+impl HandleBase {
     fn new(py: Python<'_>, store: &Store, face: Face) -> PyResult<Self> {
         Ok(Self { handle: Handle::new(store, face), repositories: Repositories::new(py, store, face)? })
     }
@@ -46,7 +46,7 @@ impl _Handle {
         let of = Box::new(self.handle.store(py)?);
         let tx = SharedTx { of, tx: OnceLock::new(), finished: AtomicBool::new(false) };
         let base = PyClassInitializer::from(Self::new(py, &Store::Tx(Arc::new(tx)), face)?);
-        let base = base.add_subclass(_Transaction);
+        let base = base.add_subclass(TransactionBase);
         Ok(match face {
             Face::Sync => Py::new(py, base.add_subclass(Transaction))?.into_any(),
             Face::Async => Py::new(py, base.add_subclass(AsyncTransaction))?.into_any(),
@@ -64,7 +64,7 @@ fn trusted(store: Store) -> Result<Trusted> {
 }
 
 #[pymethods]
-impl _Handle {
+impl HandleBase {
     /// Stores users.
     #[getter]
     fn users(&self, py: Python<'_>) -> Py<PyAny> {
@@ -109,12 +109,12 @@ impl _Handle {
 }
 
 /// Is what the trusted system's handles of both faces have.
-#[pyclass(frozen, subclass, extends = _Handle, module = "crm")]
-pub(crate) struct _Crm;
+#[pyclass(frozen, subclass, extends = HandleBase, name = "_Crm", module = "crm")]
+pub(crate) struct CrmBase;
 
 /// Makes the handle of a face.
 pub(crate) fn handle(py: Python<'_>, crm: Trusted, face: Face) -> PyResult<Py<PyAny>> {
-    let base = PyClassInitializer::from(_Handle::new(py, &Store::Crm(crm), face)?).add_subclass(_Crm);
+    let base = PyClassInitializer::from(HandleBase::new(py, &Store::Crm(crm), face)?).add_subclass(CrmBase);
     Ok(match face {
         Face::Sync => Py::new(py, base.add_subclass(Crm))?.into_any(),
         Face::Async => Py::new(py, base.add_subclass(AsyncCrm))?.into_any(),
@@ -122,7 +122,7 @@ pub(crate) fn handle(py: Python<'_>, crm: Trusted, face: Face) -> PyResult<Py<Py
 }
 
 #[pymethods]
-impl _Crm {
+impl CrmBase {
     /// Returns the URL of an embedded server, for other programs that want to look in; None of any other.
     #[getter]
     fn url(slf: &Bound<'_, Self>) -> PyResult<Option<String>> {
@@ -146,7 +146,8 @@ impl _Crm {
         let actor = read::<i64>(user_id, "user_id")?;
         let store = Store::Acting(crm.acting_as(UserId(actor)));
         let face = super_.handle.face;
-        let base = PyClassInitializer::from(_Handle::new(py, &store, face)?).add_subclass(_Acting { actor });
+        let base =
+            PyClassInitializer::from(HandleBase::new(py, &store, face)?).add_subclass(ActingBase { actor });
         Ok(match face {
             Face::Sync => Py::new(py, base.add_subclass(Acting))?.into_any(),
             Face::Async => Py::new(py, base.add_subclass(AsyncActing))?.into_any(),
@@ -213,7 +214,7 @@ impl _Crm {
 }
 
 /// Is a CRM in a PostgreSQL database. `crm.connect` and `crm.embedded` make it; share it, all threads may use it.
-#[pyclass(frozen, extends = _Crm, module = "crm")]
+#[pyclass(frozen, extends = CrmBase, module = "crm")]
 pub(crate) struct Crm;
 
 #[pymethods]
@@ -224,34 +225,34 @@ impl Crm {
 
     #[pyo3(signature = (*_exception))]
     fn __exit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        _Crm::close(slf.as_super()).map(drop)
+        CrmBase::close(slf.as_super()).map(drop)
     }
 }
 
 /// Is a CRM in a PostgreSQL database, for asyncio. `crm.connect_async` and `crm.embedded_async` make it.
-#[pyclass(frozen, extends = _Crm, module = "crm")]
+#[pyclass(frozen, extends = CrmBase, module = "crm")]
 pub(crate) struct AsyncCrm;
 
 #[pymethods]
 impl AsyncCrm {
-    fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Call> {
-        Ok(Call::ready(slf.into_any().unbind()))
+    fn __aenter__(slf: Bound<'_, Self>) -> Call {
+        Call::ready(slf.into_any().unbind())
     }
 
     #[pyo3(signature = (*_exception))]
     fn __aexit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        _Crm::close(slf.as_super())
+        CrmBase::close(slf.as_super())
     }
 }
 
 /// Is what the handles of users of both faces have.
-#[pyclass(frozen, subclass, extends = _Handle, module = "crm")]
-pub(crate) struct _Acting {
+#[pyclass(frozen, subclass, extends = HandleBase, name = "_Acting", module = "crm")]
+pub(crate) struct ActingBase {
     actor: i64,
 }
 
 #[pymethods]
-impl _Acting {
+impl ActingBase {
     /// Returns the user in whose name this works.
     #[getter]
     fn actor(&self) -> i64 {
@@ -265,16 +266,16 @@ impl _Acting {
 }
 
 /// Is a CRM in the name of one of its users, made by `acting_as`.
-#[pyclass(frozen, extends = _Acting, module = "crm")]
+#[pyclass(frozen, extends = ActingBase, module = "crm")]
 pub(crate) struct Acting;
 
 /// Is a CRM in the name of one of its users, for asyncio, made by `acting_as`.
-#[pyclass(frozen, extends = _Acting, module = "crm")]
+#[pyclass(frozen, extends = ActingBase, module = "crm")]
 pub(crate) struct AsyncActing;
 
 /// Is what the transactions of both faces have.
-#[pyclass(frozen, subclass, extends = _Handle, module = "crm")]
-pub(crate) struct _Transaction;
+#[pyclass(frozen, subclass, extends = HandleBase, name = "_Transaction", module = "crm")]
+pub(crate) struct TransactionBase;
 
 fn shared(store: Store) -> Result<Arc<SharedTx>> {
     match store {
@@ -291,7 +292,7 @@ enum Step {
     Rollback,
 }
 
-impl _Transaction {
+impl TransactionBase {
     /// Takes a step and returns the value.
     fn take(slf: &Bound<'_, Self>, step: Step, value: Py<PyAny>) -> PyResult<Py<PyAny>> {
         let py = slf.py();
@@ -320,7 +321,7 @@ impl _Transaction {
 }
 
 #[pymethods]
-impl _Transaction {
+impl TransactionBase {
     /// Makes the changes permanent now; the block has nothing left to do.
     fn commit(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         Self::take(slf, Step::Commit, slf.py().None())
@@ -336,18 +337,18 @@ impl _Transaction {
 ///
 /// A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database finishes it, and going
 /// on raises ClosedError.
-#[pyclass(frozen, extends = _Transaction, module = "crm")]
+#[pyclass(frozen, extends = TransactionBase, module = "crm")]
 pub(crate) struct Transaction;
 
 #[pymethods]
 impl Transaction {
     fn __enter__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        _Transaction::take(slf.as_super(), Step::Begin, slf.clone().into_any().unbind())
+        TransactionBase::take(slf.as_super(), Step::Begin, slf.clone().into_any().unbind())
     }
 
     #[pyo3(signature = (*exception))]
     fn __exit__(slf: &Bound<'_, Self>, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
-        _Transaction::leave(slf.as_super(), exception).map(drop)
+        TransactionBase::leave(slf.as_super(), exception).map(drop)
     }
 }
 
@@ -355,18 +356,18 @@ impl Transaction {
 ///
 /// A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database and a cancelled call
 /// finish it, and going on raises ClosedError. Concurrent calls queue.
-#[pyclass(frozen, extends = _Transaction, module = "crm")]
+#[pyclass(frozen, extends = TransactionBase, module = "crm")]
 pub(crate) struct AsyncTransaction;
 
 #[pymethods]
 impl AsyncTransaction {
     fn __aenter__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        _Transaction::take(slf.as_super(), Step::Begin, slf.clone().into_any().unbind())
+        TransactionBase::take(slf.as_super(), Step::Begin, slf.clone().into_any().unbind())
     }
 
     #[pyo3(signature = (*exception))]
     fn __aexit__(slf: &Bound<'_, Self>, exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
-        match _Transaction::leave(slf.as_super(), exception)? {
+        match TransactionBase::leave(slf.as_super(), exception)? {
             Some(call) => Ok(call),
             None => Call::ready(slf.py().None()).into_py_any(slf.py()),
         }

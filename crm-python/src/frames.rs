@@ -168,10 +168,10 @@ impl Reading {
 }
 
 /// Reads lists and reports as frames for pandas, Polars and Arrow.
-#[pyclass(frozen, subclass, module = "crm")]
-pub(crate) struct _Frames(pub(crate) Handle);
+#[pyclass(frozen, subclass, name = "_Frames", module = "crm")]
+pub(crate) struct FramesBase(pub(crate) Handle);
 
-impl _Frames {
+impl FramesBase {
     fn list<E: Stored>(
         &self,
         py: Python<'_>,
@@ -219,7 +219,7 @@ fn wrap(py: Python<'_>, reading: Reading) -> PyResult<Py<PyAny>> {
 }
 
 #[pymethods]
-impl _Frames {
+impl FramesBase {
     /// Reads users as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
     /// the number of rows read so far.
     #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, role=None, email=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]

@@ -3,6 +3,9 @@
 //! A call comes in as Python's values (`inputs`), runs on the handle's face (`run` for the synchronous one, `call` for
 //! asyncio) and goes out as records (`records`) or as an exception (`errors`).
 
+#![expect(clippy::doc_markdown, reason = "docstrings name Python's classes as Python does")]
+#![expect(clippy::too_many_arguments, reason = "a record's constructor takes all its fields")]
+
 mod arrow;
 mod call;
 mod connect;
@@ -25,7 +28,7 @@ fn _crm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(connect::connect, module)?)?;
     module.add_function(wrap_pyfunction!(connect::embedded, module)?)?;
-    module.add_function(wrap_pyfunction!(runtime::_forked, module)?)?;
+    module.add_function(wrap_pyfunction!(runtime::forked, module)?)?;
     module.add_class::<crm::Crm>()?;
     module.add_class::<crm::AsyncCrm>()?;
     module.add_class::<crm::Acting>()?;

@@ -64,6 +64,13 @@ thread_local! {
     static WAKER: Waker = Waker::from(Arc::new(Unpark(std::thread::current())));
 }
 
+fn look_for_signals() -> PyResult<()> {
+    Python::attach(|py| {
+        // Only the main thread ever finds one.
+        py.check_signals()
+    })
+}
+
 /// Runs a future on this thread, without the GIL. A signal handler that raises, as Ctrl-C's does, drops the future.
 pub(crate) fn block<T: Send>(py: Python<'_>, future: impl Future<Output = Result<T>> + Send) -> PyResult<T> {
     let runtime = runtime().map_err(|error| raise(py, error))?;
@@ -79,7 +86,7 @@ pub(crate) fn block<T: Send>(py: Python<'_>, future: impl Future<Output = Result
                 let slept = std::time::Instant::now();
                 std::thread::park_timeout(TICK);
                 if slept.elapsed() >= TICK {
-                    Python::attach(|py| py.check_signals())?;
+                    look_for_signals()?;
                 }
             }
         })

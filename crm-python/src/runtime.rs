@@ -24,8 +24,8 @@ fn generation() -> usize {
 }
 
 /// Notes in the child that the process was forked.
-#[pyfunction]
-pub(crate) fn _forked() {
+#[pyfunction(name = "_forked")]
+pub(crate) fn forked() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 

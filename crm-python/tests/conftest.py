@@ -10,6 +10,7 @@ from typing import Any
 
 import crm
 import psycopg
+import psycopg.sql
 import pytest
 
 
@@ -49,7 +50,8 @@ class Driven:
 
     def __enter__(self) -> Driven:
         enter = self.target.__aenter__ if self.loop else self.target.__enter__
-        return self._wrap(enter())  # type: ignore[no-any-return]
+        entered: Driven = self._wrap(enter())
+        return entered
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -73,7 +75,7 @@ def server() -> Iterator[Callable[[bool], str]]:
             def make(migrated: bool) -> str:
                 name = f"test_{next(numbers)}"
                 template = "crm" if migrated else "template0"
-                connection.execute(f"create database {name} template {template}")  # type: ignore[arg-type]
+                connection.execute(psycopg.sql.SQL(f"create database {name} template {template}"))
                 return admin.replace("/postgres?", f"/{name}?")
 
             yield make

@@ -7,7 +7,7 @@ import gc
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import crm
 import psycopg
@@ -16,8 +16,8 @@ import pytest
 from test_threads import count
 
 
-def run(main: Callable[[], object]) -> None:
-    asyncio.run(main())  # type: ignore[arg-type]
+def run(main: Callable[[], Coroutine[object, object, None]]) -> None:
+    asyncio.run(main())
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -32,7 +32,7 @@ def test_a_call_is_a_coroutine(url: str) -> None:
         async with crm.connect_async(url) as c:
             acme = await c.customers.create("Acme")
             assert asyncio.iscoroutine(call := c.customers.get(acme.id))
-            assert await asyncio.create_task(call) == acme  # type: ignore[arg-type]
+            assert await asyncio.create_task(call) == acme
             with pytest.raises(RuntimeError):
                 await call
             assert await asyncio.gather(*(c.customers.get(acme.id) for _ in range(50))) == [acme] * 50

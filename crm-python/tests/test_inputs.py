@@ -173,7 +173,7 @@ def test_a_refused_row_is_named_and_nothing_is_stored(sync: crm.Crm) -> None:
     with pytest.raises(crm.MissingReferenceError) as missing:
         sync.leads.create_many([{"title": "A"}, {"title": "B", "customer_id": 99}])
     assert missing.value.field == "[1].customer_id"
-    rows = [{"name": "A", "email": f"{n}@example.com", "password": "correct horse"} for n in (1, 2, 1)]
+    rows: list[crm.NewUser] = [{"name": "A", "email": f"{n}@example.com", "password": "correct horse"} for n in (1, 2, 1)]
     with pytest.raises(crm.ConflictError) as taken:
         sync.users.create_many(rows)
     assert taken.value.field == "[2].email"

@@ -40,7 +40,7 @@ def test_records_are_copied_changed_pickled_and_matched(acme: crm.Customer, sync
     changed = acme.replace(name="B", phone=None)
     assert (changed.name, changed.id) == ("B", acme.id)
     with pytest.raises(TypeError):
-        acme.replace(nmae="B")
+        acme.replace(nmae="B")  # type: ignore[call-arg]
     if sys.version_info >= (3, 13):
         assert copy.replace(acme, name="B") == changed  # type: ignore[type-var]
     overview = sync.customers.overview(acme.id)
@@ -51,7 +51,8 @@ def test_records_are_copied_changed_pickled_and_matched(acme: crm.Customer, sync
             assert (name, tag) == ("Acme", "x")
         case _:
             pytest.fail("the pattern fits")
-    assert crm.Customer(**acme.to_dict()) == acme
+    fields: dict[str, Any] = acme.to_dict()
+    assert crm.Customer(**fields) == acme
     assert overview.to_dict()["customer"] == acme.to_dict()
     assert sync.customers.list().to_dict() == {"items": [acme.to_dict()], "next_cursor": None}
 

@@ -8,4 +8,4 @@ with crm.embedded() as c:  # or crm.connect("postgres://…")
     c.leads.move_to(deal.id, "qualified")
     for stage in c.reports.pipeline():
         print(f"{stage.stage:<10} {stage.count:>3} {stage.total_value:>12}")
-    print(c.frames.leads(stage="qualified").to_polars())
+    print(f"{deal.title}: {deal.value}")

@@ -106,14 +106,14 @@ def report(options: argparse.Namespace) -> None:
         if options.name == "pipeline":
             rows = [row.to_dict() for row in c.reports.pipeline()]
         elif options.name == "activity":
-            wanted = ("id", "name", "company", "interaction_count", "last_interaction")
+            shown = ["id", "name", "company", "interaction_count", "last_interaction"]
             activity = c.reports.customer_activity(limit=options.limit)
-            rows = [{key: row.to_dict()[key] for key in wanted} for row in activity]
+            rows = [{name: getattr(row, name) for name in shown} for row in activity]
         else:
             today = options.today or datetime.now().astimezone().date()
-            wanted = ("id", "title", "priority", "due_date", "overdue", "customer_name", "assigned_to_name")
+            shown = ["id", "title", "priority", "due_date", "overdue", "customer_name", "assigned_to_name"]
             due = c.reports.due_tasks(today, limit=options.limit)
-            rows = [{key: row.to_dict()[key] for key in wanted} for row in due]
+            rows = [{name: getattr(row, name) for name in shown} for row in due]
     if options.json:
         json.dump(rows, sys.stdout, indent=2, default=str)
         print()

@@ -33,7 +33,7 @@ class _ArrowStream(Protocol):
 class _Dataclass(Protocol):
     __dataclass_fields__: dict[str, object]
 
-__all__: list[str]
+__all__ = ["Acting", "AsyncActing", "AsyncCrm", "AsyncCustomers", "AsyncFrames", "AsyncInteractions", "AsyncLeads", "AsyncReports", "AsyncRows", "AsyncTasks", "AsyncTransaction", "AsyncUsers", "Call", "Connecting", "Crm", "Customer", "CustomerActivity", "CustomerOverview", "Customers", "DueTask", "Frames", "Interaction", "Interactions", "Lead", "Leads", "Migration", "Page", "PipelineStage", "Reading", "Reports", "Rows", "Seeded", "Snapshot", "TagCount", "Task", "Tasks", "Transaction", "User", "Users", "Violation", "__version__", "_forked", "connect", "embedded"]
 __version__: str
 
 @overload
@@ -59,13 +59,13 @@ def _forked() -> None:
 class Call(Coroutine[object, None, _T_co]):
     """Is a call under way in asyncio: `await` it. Nothing happens before that, and cancelling the task stops the work."""
 
-    def __class_getitem__(cls, key: object, /) -> GenericAlias: ...
+    def __class_getitem__(cls, key: object) -> GenericAlias: ...
     def __await__(self) -> Generator[object, None, _T_co]: ...
     def __iter__(self) -> Generator[object, None, _T_co]: ...
     def __next__(self) -> object: ...
     def send(self, value: object) -> object:
         """Goes on; asyncio does this."""
-    def throw(self, typ: object, val: object = None, tb: TracebackType | None = None) -> object:  # type: ignore[override]
+    def throw(self, typ: object, val: object = None, tb: TracebackType | None = None) -> object:
         """Ends the call with an exception; asyncio does this to cancel."""
     def close(self) -> None:
         """Ends the call."""
@@ -84,7 +84,7 @@ class Rows(Iterator[_T]):
     forgotten.
     """
 
-    def __class_getitem__(cls, key: object, /) -> GenericAlias: ...
+    def __class_getitem__(cls, key: object) -> GenericAlias: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> _T: ...
     def close(self) -> None:
@@ -96,7 +96,7 @@ class AsyncRows(AsyncIterator[_T]):
     forgotten.
     """
 
-    def __class_getitem__(cls, key: object, /) -> GenericAlias: ...
+    def __class_getitem__(cls, key: object) -> GenericAlias: ...
     def __aiter__(self) -> Self: ...
     def __anext__(self) -> Call[_T]: ...
     def aclose(self) -> Call[None]:
@@ -115,7 +115,7 @@ class Reading:
 class Page(Generic[_T]):
     """Is one page of a list: iterate over it, or take `items`; `next_cursor` leads to the next page and is None on the last."""
 
-    def __class_getitem__(cls, key: object, /) -> GenericAlias: ...
+    def __class_getitem__(cls, key: object) -> GenericAlias: ...
     __match_args__: tuple[Literal["items"], Literal["next_cursor"]]
     def __new__(cls, items: builtins.list[_T], next_cursor: str | None) -> Self: ...
     @property
@@ -880,7 +880,20 @@ class Users:
         """Creates a user. A password has 8 to 128 characters; an imported system gives the hash instead, argon2's or bcrypt's.
         Raises ConflictError when the email is taken.
         """
-    def create_many(self, rows: Iterable[NewUser] | Iterable[_Dataclass] | _ArrowStream) -> builtins.list[int]:
+    @overload
+    def create_many(self, rows: Iterable[NewUser]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -928,7 +941,20 @@ class AsyncUsers:
         """Creates a user. A password has 8 to 128 characters; an imported system gives the hash instead, argon2's or bcrypt's.
         Raises ConflictError when the email is taken.
         """
-    def create_many(self, rows: Iterable[NewUser] | Iterable[_Dataclass] | _ArrowStream) -> Call[builtins.list[int]]:
+    @overload
+    def create_many(self, rows: Iterable[NewUser]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -970,7 +996,20 @@ class Customers:
         """Counts the rows that a filter selects."""
     def create(self, name: str, *, email: str | None = None, phone: str | None = None, company: str | None = None, tags: Iterable[str] = (), notes: str | None = None, created_by: int | None = None) -> Customer:
         """Creates a customer and returns it as stored."""
-    def create_many(self, rows: Iterable[NewCustomer] | Iterable[_Dataclass] | _ArrowStream) -> builtins.list[int]:
+    @overload
+    def create_many(self, rows: Iterable[NewCustomer]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1010,7 +1049,20 @@ class AsyncCustomers:
         """Counts the rows that a filter selects."""
     def create(self, name: str, *, email: str | None = None, phone: str | None = None, company: str | None = None, tags: Iterable[str] = (), notes: str | None = None, created_by: int | None = None) -> Call[Customer]:
         """Creates a customer and returns it as stored."""
-    def create_many(self, rows: Iterable[NewCustomer] | Iterable[_Dataclass] | _ArrowStream) -> Call[builtins.list[int]]:
+    @overload
+    def create_many(self, rows: Iterable[NewCustomer]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1048,7 +1100,20 @@ class Leads:
         """Counts the rows that a filter selects."""
     def create(self, title: str, *, description: str | None = None, stage: Stage = "lead", value: _Money | None = None, customer_id: int | None = None, assigned_to: int | None = None, created_by: int | None = None) -> Lead:
         """Creates a lead and returns it as stored. The value is a Decimal, an int or a str such as "12.50", never a float."""
-    def create_many(self, rows: Iterable[NewLead] | Iterable[_Dataclass] | _ArrowStream) -> builtins.list[int]:
+    @overload
+    def create_many(self, rows: Iterable[NewLead]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1082,7 +1147,20 @@ class AsyncLeads:
         """Counts the rows that a filter selects."""
     def create(self, title: str, *, description: str | None = None, stage: Stage = "lead", value: _Money | None = None, customer_id: int | None = None, assigned_to: int | None = None, created_by: int | None = None) -> Call[Lead]:
         """Creates a lead and returns it as stored. The value is a Decimal, an int or a str such as "12.50", never a float."""
-    def create_many(self, rows: Iterable[NewLead] | Iterable[_Dataclass] | _ArrowStream) -> Call[builtins.list[int]]:
+    @overload
+    def create_many(self, rows: Iterable[NewLead]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1118,7 +1196,20 @@ class Tasks:
         """Counts the rows that a filter selects."""
     def create(self, title: str, *, description: str | None = None, status: TaskStatus = "pending", priority: Priority = "medium", due_date: datetime.date | None = None, assigned_to: int | None = None, customer_id: int | None = None, created_by: int | None = None) -> Task:
         """Creates a task and returns it as stored."""
-    def create_many(self, rows: Iterable[NewTask] | Iterable[_Dataclass] | _ArrowStream) -> builtins.list[int]:
+    @overload
+    def create_many(self, rows: Iterable[NewTask]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1156,7 +1247,20 @@ class AsyncTasks:
         """Counts the rows that a filter selects."""
     def create(self, title: str, *, description: str | None = None, status: TaskStatus = "pending", priority: Priority = "medium", due_date: datetime.date | None = None, assigned_to: int | None = None, customer_id: int | None = None, created_by: int | None = None) -> Call[Task]:
         """Creates a task and returns it as stored."""
-    def create_many(self, rows: Iterable[NewTask] | Iterable[_Dataclass] | _ArrowStream) -> Call[builtins.list[int]]:
+    @overload
+    def create_many(self, rows: Iterable[NewTask]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1192,7 +1296,20 @@ class Interactions:
         """Counts the rows that a filter selects."""
     def create(self, customer_id: int, type: InteractionType, *, notes: str | None = None, date: datetime.datetime | None = None, created_by: int | None = None) -> Interaction:
         """Creates an interaction and returns it as stored; without a date it is now."""
-    def create_many(self, rows: Iterable[NewInteraction] | Iterable[_Dataclass] | _ArrowStream) -> builtins.list[int]:
+    @overload
+    def create_many(self, rows: Iterable[NewInteraction]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1224,7 +1341,20 @@ class AsyncInteractions:
         """Counts the rows that a filter selects."""
     def create(self, customer_id: int, type: InteractionType, *, notes: str | None = None, date: datetime.datetime | None = None, created_by: int | None = None) -> Call[Interaction]:
         """Creates an interaction and returns it as stored; without a date it is now."""
-    def create_many(self, rows: Iterable[NewInteraction] | Iterable[_Dataclass] | _ArrowStream) -> Call[builtins.list[int]]:
+    @overload
+    def create_many(self, rows: Iterable[NewInteraction]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+        """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
+        `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
+        `[50].name` for the 51st.
+        """
+    @overload
+    def create_many(self, rows: _ArrowStream) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.

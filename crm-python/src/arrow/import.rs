@@ -77,7 +77,7 @@ impl Table {
 
     /// Returns a row; `number` is its place in the whole frame.
     pub(crate) fn row<'t, 'py>(&'t self, py: Python<'py>, row: usize, number: usize) -> Row<'t, 'py> {
-        Row { py, table: self, row, number, asked: RefCell::default() }
+        Row { py, table: self, at: row, number, asked: RefCell::default() }
     }
 }
 
@@ -167,7 +167,7 @@ fn texts(data_type: &DataType) -> bool {
 pub(crate) struct Row<'t, 'py> {
     py: Python<'py>,
     table: &'t Table,
-    row: usize,
+    at: usize,
     number: usize,
     asked: RefCell<Vec<&'static str>>,
 }
@@ -189,7 +189,7 @@ impl<'py> Fields<'py> for Row<'_, 'py> {
         let Some((_, column)) = self.table.columns.iter().find(|(known, _)| known == name) else {
             return Ok(None);
         };
-        let value = column.value(self.py, self.row);
+        let value = column.value(self.py, self.at);
         value.map_err(|error| PyTypeError::new_err(format!("{}: {}", self.path(name), error.value(self.py))))
     }
 

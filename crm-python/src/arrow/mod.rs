@@ -15,10 +15,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 /// Hands batches on (Arrow docs, "The Arrow PyCapsule Interface"). Whoever does not take them releases them by dropping it.
-pub(crate) fn stream_capsule<'py>(
-    py: Python<'py>,
+pub(crate) fn stream_capsule(
+    py: Python<'_>,
     batches: impl RecordBatchReader + Send + 'static,
-) -> PyResult<Bound<'py, PyCapsule>> {
+) -> PyResult<Bound<'_, PyCapsule>> {
     PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(batches)), c"arrow_array_stream")
 }
 

@@ -1,5 +1,7 @@
 //! One value of Python's at a time. A value of the wrong type is a `TypeError` that names the field.
 
+use std::borrow::Cow;
+
 use crm_postgres::chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use crm_postgres::crm_core::{
     Cursor, Error, InteractionType, Order, OrderBy, Priority, Role, SearchText, Stage, TaskStatus, Violation,
@@ -36,7 +38,7 @@ fn invalid(py: Python<'_>, path: String, code: ViolationCode, message: &str) -> 
 }
 
 /// Puts the field's name into a violation that speaks of the value alone.
-fn named(py: Python<'_>, error: Error, path: impl Fn() -> String) -> PyErr {
+fn named(py: Python<'_>, error: &Error, path: impl Fn() -> String) -> PyErr {
     let renamed = error.violations().iter().map(|violation| Violation { field: path(), ..violation.clone() });
     raise(py, Error::validation(renamed))
 }
@@ -45,7 +47,7 @@ impl Value for String {
     fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
         let Ok(text) = value.cast::<PyString>() else { return Err(wrong(value, path, "a str")) };
         // A surrogate that stands alone is no character.
-        text.to_cow().map(|text| text.into_owned()).map_err(|_| {
+        text.to_cow().map(Cow::into_owned).map_err(|_| {
             let message = "must not hold surrogates";
             invalid(value.py(), path(), ViolationCode::InvalidCharacters, message)
         })
@@ -158,7 +160,7 @@ macro_rules! labels {
         impl Value for $label {
             fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
                 let label = String::read(value, &path)?;
-                label.parse().map_err(|error| named(value.py(), error, path))
+                label.parse().map_err(|error: Error| named(value.py(), &error, path))
             }
         }
     )+};
@@ -169,7 +171,7 @@ labels!(InteractionType, Priority, Role, SearchText, Stage, TaskStatus);
 impl<B: OrderBy> Value for Order<B> {
     fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
         let order = String::read(value, &path)?;
-        order.parse().map_err(|error| named(value.py(), error, path))
+        order.parse().map_err(|error: Error| named(value.py(), &error, path))
     }
 }
 

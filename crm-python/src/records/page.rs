@@ -45,9 +45,8 @@ impl Page {
         })
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Py<PyAny>, Option<String>))> {
-        let Self { items, next_cursor } = slf.get();
-        Ok((slf.get_type().into_any(), (items.clone_ref(slf.py()), next_cursor.clone())))
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        super::reduce(slf.as_any(), &["items", "next_cursor"])
     }
 
     /// Returns the items as dicts, beside the cursor.

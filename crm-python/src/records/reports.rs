@@ -154,6 +154,7 @@ impl Seeded {
     }
 
     /// Shows no password.
+    #[expect(clippy::unused_self, reason = "Python calls it on an object")]
     fn __repr__(&self) -> &'static str {
         "Seeded(admin=…, user=…)"
     }

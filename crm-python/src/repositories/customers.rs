@@ -9,15 +9,15 @@ use crate::handle::Handle;
 use crate::inputs::read;
 
 /// Stores customers. Deleting one deletes its leads, tasks and interactions.
-#[pyclass(frozen, subclass, module = "crm")]
-pub(crate) struct _Customers(pub(crate) Handle);
+#[pyclass(frozen, subclass, name = "_Customers", module = "crm")]
+pub(crate) struct CustomersBase(pub(crate) Handle);
 
 fn given_tags(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Valid<Tags>> {
     Tags(read(given, "tags")?).validate().map_err(|error| raise(py, error))
 }
 
 #[pymethods]
-impl _Customers {
+impl CustomersBase {
     /// Creates a customer and returns it as stored.
     #[pyo3(signature = (name, **fields), text_signature = "($self, name, *, email=None, phone=None, company=None, tags=(), notes=None, created_by=None)")]
     fn create(

@@ -7,11 +7,11 @@ use pyo3::types::PyDict;
 use crate::handle::Handle;
 
 /// Stores interactions: calls, emails, meetings and notes about a customer.
-#[pyclass(frozen, subclass, module = "crm")]
-pub(crate) struct _Interactions(pub(crate) Handle);
+#[pyclass(frozen, subclass, name = "_Interactions", module = "crm")]
+pub(crate) struct InteractionsBase(pub(crate) Handle);
 
 #[pymethods]
-impl _Interactions {
+impl InteractionsBase {
     /// Creates an interaction and returns it as stored; without a date it is now.
     #[pyo3(signature = (customer_id, r#type, **fields), text_signature = "($self, customer_id, type, *, notes=None, date=None, created_by=None)")]
     fn create(

@@ -8,11 +8,11 @@ use crate::handle::Handle;
 use crate::inputs::read;
 
 /// Stores leads: deals on their way through the sales pipeline.
-#[pyclass(frozen, subclass, module = "crm")]
-pub(crate) struct _Leads(pub(crate) Handle);
+#[pyclass(frozen, subclass, name = "_Leads", module = "crm")]
+pub(crate) struct LeadsBase(pub(crate) Handle);
 
 #[pymethods]
-impl _Leads {
+impl LeadsBase {
     /// Creates a lead and returns it as stored. The value is a Decimal, an int or a str such as "12.50", never a float.
     #[pyo3(signature = (title, **fields), text_signature = "($self, title, *, description=None, stage='lead', value=None, customer_id=None, assigned_to=None, created_by=None)")]
     fn create(

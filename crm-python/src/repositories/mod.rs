@@ -12,16 +12,16 @@ mod users;
 
 use pyo3::prelude::*;
 
-use crate::frames::_Frames;
+use crate::frames::FramesBase;
 use crate::handle::{Handle, Store};
 use crate::run::Face;
-use customers::_Customers;
-use interactions::_Interactions;
-use leads::_Leads;
-use reports::_Reports;
+use customers::CustomersBase;
+use interactions::InteractionsBase;
+use leads::LeadsBase;
+use reports::ReportsBase;
 pub(crate) use reports::due;
-use tasks::_Tasks;
-use users::_Users;
+use tasks::TasksBase;
+use users::UsersBase;
 
 /// Is the objects that a handle hands out.
 pub(crate) struct Repositories {
@@ -71,13 +71,13 @@ macro_rules! faces {
 }
 
 faces! {
-    users: _Users, Users, AsyncUsers, "Stores users: the people who work with the CRM.";
-    customers: _Customers, Customers, AsyncCustomers,
+    users: UsersBase, Users, AsyncUsers, "Stores users: the people who work with the CRM.";
+    customers: CustomersBase, Customers, AsyncCustomers,
         "Stores customers. Deleting one deletes its leads, tasks and interactions.";
-    leads: _Leads, Leads, AsyncLeads, "Stores leads: deals on their way through the sales pipeline.";
-    tasks: _Tasks, Tasks, AsyncTasks, "Stores tasks: what somebody has to do, perhaps by a day.";
-    interactions: _Interactions, Interactions, AsyncInteractions,
+    leads: LeadsBase, Leads, AsyncLeads, "Stores leads: deals on their way through the sales pipeline.";
+    tasks: TasksBase, Tasks, AsyncTasks, "Stores tasks: what somebody has to do, perhaps by a day.";
+    interactions: InteractionsBase, Interactions, AsyncInteractions,
         "Stores interactions: calls, emails, meetings and notes about a customer.";
-    reports: _Reports, Reports, AsyncReports, "Answers the reports.";
-    frames: _Frames, Frames, AsyncFrames, "Reads lists and reports as frames for pandas, Polars and Arrow.";
+    reports: ReportsBase, Reports, AsyncReports, "Answers the reports.";
+    frames: FramesBase, Frames, AsyncFrames, "Reads lists and reports as frames for pandas, Polars and Arrow.";
 }

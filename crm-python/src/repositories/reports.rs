@@ -8,8 +8,8 @@ use crate::handle::Handle;
 use crate::inputs::{Fields, Keywords, read};
 
 /// Answers the reports.
-#[pyclass(frozen, subclass, module = "crm")]
-pub(crate) struct _Reports(pub(crate) Handle);
+#[pyclass(frozen, subclass, name = "_Reports", module = "crm")]
+pub(crate) struct ReportsBase(pub(crate) Handle);
 
 fn activity<'py>(fields: &impl Fields<'py>) -> PyResult<ActivityQuery> {
     let default = ActivityQuery::default();
@@ -31,7 +31,7 @@ pub(crate) fn due<'py>(today: &Bound<'py, PyAny>, fields: &impl Fields<'py>) -> 
 }
 
 #[pymethods]
-impl _Reports {
+impl ReportsBase {
     /// Lists customers with their interactions: most recently contacted first, never contacted last.
     #[pyo3(
         signature = (**options),

@@ -8,11 +8,11 @@ use crate::handle::Handle;
 use crate::inputs::read;
 
 /// Stores tasks: what somebody has to do, perhaps by a day.
-#[pyclass(frozen, subclass, module = "crm")]
-pub(crate) struct _Tasks(pub(crate) Handle);
+#[pyclass(frozen, subclass, name = "_Tasks", module = "crm")]
+pub(crate) struct TasksBase(pub(crate) Handle);
 
 #[pymethods]
-impl _Tasks {
+impl TasksBase {
     /// Creates a task and returns it as stored.
     #[pyo3(signature = (title, **fields), text_signature = "($self, title, *, description=None, status='pending', priority='medium', due_date=None, assigned_to=None, customer_id=None, created_by=None)")]
     fn create(

@@ -9,8 +9,8 @@ use crate::handle::Handle;
 use crate::inputs::read;
 
 /// Stores users: the people who work with the CRM.
-#[pyclass(frozen, subclass, module = "crm")]
-pub(crate) struct _Users(pub(crate) Handle);
+#[pyclass(frozen, subclass, name = "_Users", module = "crm")]
+pub(crate) struct UsersBase(pub(crate) Handle);
 
 fn password(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Valid<Password>> {
     let new = Password::new(read::<String>(given, "new_password")?);
@@ -18,7 +18,7 @@ fn password(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Valid<Password
 }
 
 #[pymethods]
-impl _Users {
+impl UsersBase {
     /// Creates a user. A password has 8 to 128 characters; an imported system gives the hash instead, argon2's or bcrypt's.
     /// Raises ConflictError when the email is taken.
     #[pyo3(signature = (name, email, **fields), text_signature = "($self, name, email, *, role='user', password=None, password_hash=None)")]
