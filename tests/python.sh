@@ -52,32 +52,46 @@ examples() {
   [ "$(wc -c <"$here/report.png")" -gt 50000 ]
 }
 
-# Installs the wheel and nothing else into an empty environment of each Python there is, and uses it from there.
+# Lists the interpreters of a version: on the PATH, of the system, of pyenv.
+interpreters() {
+  local found
+  for found in "python$1" "/usr/bin/python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
+    "$found" -c 'import sys; print(sys.executable)' 2>/dev/null
+  done | sort -u
+}
+
+# Installs the wheel and nothing else for each Python there is, uses it from there, and as an ordinary user too where root
+# runs this.
 alone() {
-  local version empty
+  local version interpreter empty ran=0
   empty=$(mktemp -d)
   trap 'rm -rf "$empty"' RETURN
   cp examples/python/quickstart.py "$empty"
+  "$python" -m pip install --quiet --no-index --target "$empty/site" "$here"/wheels/*.whl
+  chmod -R a+rX "$empty"
   for version in 3.10 3.11 3.12 3.13 3.14; do
-    "python$version" -c 'import venv, ensurepip' 2>/dev/null || continue
-    "python$version" -m venv "$empty/$version"
-    "$empty/$version/bin/python" -m pip install --quiet --no-index "$here"/wheels/*.whl
-    (cd "$empty" && "$version/bin/python" quickstart.py >/dev/null && "$version/bin/python" -m crm quickstart >/dev/null)
-    echo "Python $version: the quickstart runs"
-    ordinary "$empty" "$version"
+    for interpreter in $(interpreters "$version"); do
+      alone_as "$interpreter" "$empty"
+      ran=$((ran + 1))
+      if [ "$(id -u)" = 0 ] && runuser -u nobody -- "$interpreter" -c '' 2>/dev/null; then
+        alone_as "$interpreter" "$empty" runuser -u nobody --
+      fi
+    done
   done
+  [ "$ran" -gt 0 ]
 }
 
-# Does the same as an ordinary user, where root runs this.
-ordinary() {
-  [ "$(id -u)" = 0 ] || return 0
-  chmod -R a+rX "$1"
-  if ! runuser -u nobody -- "$1/$2/bin/python" -c '' 2>/dev/null; then
-    echo "Python $2: its interpreter is closed to ordinary users"
-    return
-  fi
-  (cd / && HOME=/nonexistent runuser -u nobody -- "$1/$2/bin/python" "$1/quickstart.py" >/dev/null)
-  echo "Python $2: the quickstart runs as nobody"
+# Runs the quickstarts with nothing but the wheel; what follows the two arguments says as whom.
+alone_as() {
+  local interpreter=$1 empty=$2
+  shift 2
+  (
+    cd /
+    export PYTHONPATH=$empty/site HOME=/nonexistent
+    "$@" "$interpreter" -s "$empty/quickstart.py" >/dev/null
+    "$@" "$interpreter" -s -m crm quickstart >/dev/null
+  )
+  echo "$interpreter ($("$interpreter" -V)): the quickstarts run${*:+ as nobody}"
 }
 
 step=$1

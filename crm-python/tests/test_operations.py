@@ -53,11 +53,12 @@ def test_create_returns_each_entity_as_stored(c: Any) -> None:
 @pytest.mark.parametrize("name", ["users", "customers", "leads", "tasks", "interactions"])
 def test_a_row_that_is_not_there_is_not_found(c: Any, name: str) -> None:
     repository = getattr(c, name)
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: repository.get(7),
         lambda: repository.update(7),
         lambda: repository.delete(7),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(crm.NotFoundError) as raised:
             call()
         assert (raised.value.code, raised.value.entity, raised.value.id) == ("not_found", name[:-1], 7)
