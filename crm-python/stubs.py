@@ -23,7 +23,9 @@ import datetime
 import decimal
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
 from types import GenericAlias, TracebackType
-from typing import Generic, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload
+
+from typing_extensions import Self
 
 from .frame import Frame
 from .inputs import (

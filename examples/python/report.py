@@ -46,8 +46,8 @@ def draw_activity(axes: Axes, interactions: pd.DataFrame) -> None:
     for kind, color in KINDS.items():
         axes.bar(labels, table[kind], bottom=below, color=color, label=kind, width=0.75)
         below = below + table[kind]
-    axes.legend(frameon=False, ncols=4, loc="upper left", fontsize=9)
-    axes.set_ylim(0, below.max() * 1.2)
+    axes.legend(frameon=False, ncols=4, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, fontsize=9)
+    axes.set_ylim(0, below.max() * 1.1)
     axes.set_title("Contacts by month")
 
 

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 import crm
-import httpx
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -92,6 +91,8 @@ async def pipeline(c: Handle) -> list[dict[str, object]]:
 
 async def try_out() -> None:
     """Sends a few requests, as a client would."""
+    import httpx
+
     transport = httpx.ASGITransport(app)
     async with lifespan(app), httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         made = await client.post("/customers", json={"name": "Acme", "tags": ["Enterprise"]})

@@ -115,6 +115,7 @@ __all__ = [
     "CustomerOverview",
     "Customers",
     "DueTask",
+    "Frame",
     "Frames",
     "Interaction",
     "InteractionType",

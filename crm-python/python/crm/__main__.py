@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -27,6 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], None] = options.command
     try:
         command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough; what is left in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (crm.CrmError, ImportError, OSError) as error:
         print(f"crm: {error}", file=sys.stderr)
         return 1
@@ -115,12 +121,17 @@ def report(options: argparse.Namespace) -> None:
             due = c.reports.due_tasks(today, limit=options.limit)
             rows = [{name: getattr(row, name) for name in shown} for row in due]
     if options.json:
-        json.dump(rows, sys.stdout, indent=2, default=str)
+        json.dump(rows, sys.stdout, indent=2, default=plain)
         print()
     elif options.csv:
         print_csv(rows, sys.stdout)
     else:
         print_table(rows, sys.stdout)
+
+
+def plain(value: object) -> str:
+    """Writes for JSON what it has no type for: moments and days as ISO 8601, money as its digits."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def print_csv(rows: list[Row], out: SupportsWrite[str]) -> None:

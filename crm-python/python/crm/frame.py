@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -60,13 +61,27 @@ class Frame:
         return table
 
     def write_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Writes a Parquet file, batch by batch (needs pyarrow, or else polars, which holds everything in memory)."""
+        """Writes a Parquet file, batch by batch (needs pyarrow, or else polars, which holds everything in memory).
+
+        It is written under another name and renamed when it is whole: a file that is there stays as it is until then.
+        """
+        path = os.fspath(path)
+        part = f"{path}.{secrets.token_hex(4)}.part"
+        try:
+            self._write_parquet(part)
+            os.replace(part, path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(part)
+            raise
+
+    def _write_parquet(self, path: str) -> None:
         try:
             arrow = import_module("pyarrow")
             parquet = import_module("pyarrow.parquet")
         except ImportError:
             _need("polars", "pyarrow or polars")
-            self.to_polars().write_parquet(os.fspath(path))
+            self.to_polars().write_parquet(path)
             return
         with self._own_errors():
             reader = arrow.RecordBatchReader.from_stream(self)
