@@ -27,6 +27,8 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, final, overlo
 
 from typing_extensions import Self
 
+from _typeshed import DataclassInstance
+
 from .frame import Frame
 from .inputs import (
     InteractionType,
@@ -48,9 +50,6 @@ _Progress: TypeAlias = Callable[[int], object]
 
 class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
-
-class _Dataclass(Protocol):
-    __dataclass_fields__: dict[str, object]
 
 __all__ = ALL
 __version__: str
@@ -80,7 +79,6 @@ class Call(Coroutine[object, None, _T_co]):
 
     def __class_getitem__(cls, key: object) -> GenericAlias: ...
     def __await__(self) -> Generator[object, None, _T_co]: ...
-    def __iter__(self) -> Generator[object, None, _T_co]: ...
     def __next__(self) -> object: ...
     def send(self, value: object) -> object:
         """DOC:Call.send"""
@@ -297,7 +295,7 @@ def method(cls: Any, name: str, entity: str | None, asynchronous: bool, frames: 
     if name == "create_many":
         # By themselves, or a type checker would not see the dicts that are meant in what stands there.
         returned = "Call[builtins.list[int]]" if asynchronous else "builtins.list[int]"
-        kinds = [f"Iterable[New{entity}]", "Iterable[_Dataclass]", "_ArrowStream"]
+        kinds = [f"Iterable[New{entity}]", "Iterable[DataclassInstance]", "_ArrowStream"]
         overloads = [plain_method(function, name, ["self", f"rows: {kind}"], returned) for kind in kinds]
         return "\n".join("    @overload\n" + text for text in overloads)
     filtering = name in FILTERING or (frames and name in RECORD_LISTS)

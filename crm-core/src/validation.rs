@@ -87,13 +87,19 @@ impl FromIterator<Violation> for Violations {
     }
 }
 
+/// Is how many violations a message tells at the most; the list has them all.
+const SHOWN: usize = 10;
+
 impl fmt::Display for Violations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, Violation { field, code: _, message }) in self.0.iter().enumerate() {
+        for (n, Violation { field, code: _, message }) in self.0.iter().take(SHOWN).enumerate() {
             let separator = if n == 0 { "" } else { "; " };
             write!(f, "{separator}{field} {message}")?;
         }
-        Ok(())
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
     }
 }
 

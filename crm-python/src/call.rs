@@ -104,19 +104,17 @@ impl Call {
         let state = std::mem::replace(&mut *locked(&self.state), State::Done);
         if let State::Begun(job, _, id, bridge) = state {
             drop(job);
-            locked(&bridge.get().waiting).remove(&id);
+            // Dropped after the lock: it may run Python.
+            let waited = locked(&bridge.get().waiting).remove(&id);
+            drop(waited);
         }
     }
 }
 
 #[pymethods]
 impl Call {
-    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
+    fn __await__(slf: Bound<'_, Self>) -> Awaiting {
+        Awaiting(slf.unbind())
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -153,15 +151,54 @@ impl Call {
     }
 }
 
+/// Is what `await` iterates over. A call itself cannot be: a `for` over one that nobody awaited would go on for ever.
+#[pyclass(frozen)]
+struct Awaiting(Py<Call>);
+
+#[pymethods]
+impl Awaiting {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.0.get().step(py)
+    }
+
+    fn send(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<Py<PyAny>> {
+        self.0.get().send(py, value)
+    }
+
+    #[pyo3(signature = (typ, val = None, tb = None))]
+    fn throw(
+        &self,
+        py: Python<'_>,
+        typ: Bound<'_, PyAny>,
+        val: Option<Bound<'_, PyAny>>,
+        tb: Option<Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        self.0.get().throw(py, typ, val, tb)
+    }
+
+    fn close(&self) {
+        self.0.get().close();
+    }
+}
+
 impl Drop for Call {
     fn drop(&mut self) {
         if matches!(*locked(&self.state), State::New(_)) {
             Python::try_attach(|py| {
+                // An exception may be on its way, which a warning would take the place of.
+                let raised = PyErr::take(py);
                 let category = py.get_type::<PyRuntimeWarning>();
                 let message = format!("{} was never awaited, so it did nothing", self.name);
                 let message = std::ffi::CString::new(message).unwrap_or_default();
                 // A warning that is made an error cannot be raised from here.
                 drop(PyErr::warn(py, &category, &message, 1));
+                if let Some(raised) = raised {
+                    raised.restore(py);
+                }
             });
         }
         self.cancel();
@@ -226,17 +263,22 @@ impl Bridge {
         let mut bytes = [0; 64];
         while matches!((&self.signalled).read(&mut bytes), Ok(read) if read == bytes.len()) {}
         let ready = std::mem::take(&mut *locked(&self.shared.ready));
+        let mut woken = Ok(());
         for id in ready {
             let waited = locked(&self.waiting).remove(&id);
-            if let Some(waited) = waited {
-                let waited = waited.bind(py);
-                if !waited.call_method0(intern!(py, "done"))?.is_truthy()? {
-                    waited.call_method1(intern!(py, "set_result"), (py.None(),))?;
-                }
-            }
+            // One that fails does not keep the others from being woken.
+            woken = woken.and(waited.map_or(Ok(()), |waited| wake(waited.bind(py))));
         }
-        Ok(())
+        woken
     }
+}
+
+fn wake(waited: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = waited.py();
+    if !waited.call_method0(intern!(py, "done"))?.is_truthy()? {
+        waited.call_method1(intern!(py, "set_result"), (py.None(),))?;
+    }
+    Ok(())
 }
 
 /// Returns the bridge of the running loop.
@@ -276,6 +318,10 @@ fn bridge(py: Python<'_>) -> PyResult<Bound<'_, Bridge>> {
     });
     open.push(bridge.clone().unbind());
     locked(&BRIDGES).extend(open);
-    drop(closed);
+    for bridge in closed {
+        // What still waits holds the call, and that the bridge: a circle that nobody else breaks.
+        let waiting = std::mem::take(&mut *locked(&bridge.get().waiting));
+        drop(waiting);
+    }
     Ok(bridge)
 }

@@ -95,7 +95,7 @@ fn builder(py: Python<'_>, url: String, options: &Bound<'_, PyDict>) -> PyResult
     if let Some(hashings) = keywords.optional::<u32>("concurrent_hashings")? {
         builder = builder.concurrent_hashings(hashings as usize);
     }
-    keywords.finish("connect")?;
+    keywords.finish(py, "connect")?;
     Ok(builder)
 }
 
@@ -114,8 +114,8 @@ impl Connecting {
 
 #[pymethods]
 impl Connecting {
-    fn __await__(&self, py: Python<'_>) -> Py<PyAny> {
-        self.call.clone_ref(py)
+    fn __await__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.call.call_method0(py, "__await__")
     }
 
     fn __aenter__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {

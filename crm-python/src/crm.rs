@@ -18,7 +18,7 @@ use crate::repositories::Repositories;
 use crate::run::Face;
 
 /// Is what every handle has: the repositories, the reports and the frames.
-#[pyclass(frozen, subclass, name = "_Handle", module = "crm")]
+#[pyclass(frozen, subclass, name = "Handle", module = "crm")]
 pub(crate) struct HandleBase {
     handle: Handle,
     repositories: Repositories,
@@ -109,7 +109,7 @@ impl HandleBase {
 }
 
 /// Is what the trusted system's handles of both faces have.
-#[pyclass(frozen, subclass, extends = HandleBase, name = "_Crm", module = "crm")]
+#[pyclass(frozen, subclass, extends = HandleBase, name = "Crm", module = "crm")]
 pub(crate) struct CrmBase;
 
 /// Makes the handle of a face.
@@ -246,7 +246,7 @@ impl AsyncCrm {
 }
 
 /// Is what the handles of users of both faces have.
-#[pyclass(frozen, subclass, extends = HandleBase, name = "_Acting", module = "crm")]
+#[pyclass(frozen, subclass, extends = HandleBase, name = "Acting", module = "crm")]
 pub(crate) struct ActingBase {
     actor: i64,
 }
@@ -274,7 +274,7 @@ pub(crate) struct Acting;
 pub(crate) struct AsyncActing;
 
 /// Is what the transactions of both faces have.
-#[pyclass(frozen, subclass, extends = HandleBase, name = "_Transaction", module = "crm")]
+#[pyclass(frozen, subclass, extends = HandleBase, name = "Transaction", module = "crm")]
 pub(crate) struct TransactionBase;
 
 fn shared(store: Store) -> Result<Arc<SharedTx>> {
@@ -311,11 +311,16 @@ impl TransactionBase {
     /// Ends the block: commits, or rolls back where it ends by an exception. One that was ended by hand stays ended.
     fn leave(slf: &Bound<'_, Self>, exception: &Bound<'_, PyTuple>) -> PyResult<Option<Py<PyAny>>> {
         let py = slf.py();
-        let shared = shared(slf.as_super().get().handle.store(py)?).map_err(|error| raise(py, error))?;
+        let failed = exception.get_item(0).is_ok_and(|class| !class.is_none());
+        let handle = &slf.as_super().get().handle;
+        if failed && handle.store.get().is_err() {
+            // A fork leaves its parent's block.
+            return Ok(None);
+        }
+        let shared = shared(handle.store(py)?).map_err(|error| raise(py, error))?;
         if shared.finished.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let failed = exception.get_item(0).is_ok_and(|class| !class.is_none());
         Self::take(slf, if failed { Step::Rollback } else { Step::Commit }, py.None()).map(Some)
     }
 }

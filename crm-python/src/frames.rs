@@ -5,45 +5,40 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use crm_postgres::crm_core::{Customer, Interaction, Lead, Order, Task, User};
-use crm_postgres::{Error, Export, ExportSink, Result};
+use crm_postgres::{Export, ExportSink, Result};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
-use tokio::sync::mpsc;
 
 use crate::arrow::{Decoder, schema, schema_capsule, stream_capsule};
 use crate::errors::raise;
 use crate::handle::{Handle, Store, Stored};
+use crate::incoming::{Incoming, Outgoing, incoming};
 use crate::inputs::{Fields, Keywords};
 use crate::repositories::due;
 use crate::run::{Face, block};
 use crate::runtime::{Owned, runtime};
 
-/// Is how many rows a batch has.
-const BATCH: usize = 32_768;
-
 /// Decodes in a thread of the runtime while the server sends and Python works on the batches before.
 struct Sink {
     decoder: Decoder,
-    batches: mpsc::Sender<Result<RecordBatch>>,
+    batches: Outgoing<RecordBatch>,
 }
 
 impl Sink {
     async fn hand_on(&mut self) -> Result<()> {
-        let batch = self.decoder.finish()?;
-        // Nobody reads on.
-        self.batches.send(Ok(batch)).await.map_err(|_| Error::Closed("the frame"))
+        self.batches.hand_on(self.decoder.finish()?).await
     }
 }
 
 impl ExportSink for Sink {
     async fn take(&mut self, piece: &[u8]) -> Result<()> {
         self.decoder.push(piece)?;
-        if self.decoder.rows() >= BATCH { self.hand_on().await } else { Ok(()) }
+        if self.decoder.is_full() { self.hand_on().await } else { Ok(()) }
     }
 }
 
-async fn export(store: Store, export: Export, batches: mpsc::Sender<Result<RecordBatch>>) {
+async fn export(store: Store, export: Export, batches: Outgoing<RecordBatch>) {
     let mut sink = Sink { decoder: Decoder::new(&export.columns()), batches: batches.clone() };
     let read = async {
         match &store {
@@ -53,14 +48,7 @@ async fn export(store: Store, export: Export, batches: mpsc::Sender<Result<Recor
         }
         sink.hand_on().await
     };
-    let ended = tokio::select! {
-        ended = read => ended,
-        () = batches.closed() => return,
-    };
-    if let Err(error) = ended {
-        // Whoever does not listen any more knows.
-        drop(batches.send(Err(error)).await);
-    }
+    batches.end_with(Box::pin(read)).await;
 }
 
 /// Is what a frame reads: lazily and anew at each use, or what was read already.
@@ -74,12 +62,26 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    fn begin(&self) -> Result<mpsc::Receiver<Result<RecordBatch>>> {
+    fn begin(&self) -> Result<Owned<Incoming<RecordBatch>>> {
         let store = self.store.get()?.clone();
-        let (sender, receiver) = mpsc::channel(2);
-        let export = export(store, self.export.clone(), sender);
-        runtime()?.spawn(export);
-        Ok(receiver)
+        let (outgoing, incoming) = incoming(2);
+        runtime()?.spawn(export(store, self.export.clone(), outgoing));
+        Ok(Owned::new(incoming))
+    }
+
+    /// Reads everything.
+    async fn load(self) -> Result<PyResult<Self>> {
+        let mut incoming = self.begin()?;
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        while let Some(batch) = incoming.get_mut()?.next().await? {
+            rows += batch.num_rows();
+            batches.push(batch);
+            // This runs in the thread that made the call.
+            if let Err(error) = Python::attach(|py| tell(py, self.progress.as_ref(), rows)) {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(Self { loaded: Some(batches), ..self }))
     }
 }
 
@@ -91,7 +93,7 @@ fn tell(py: Python<'_>, progress: Option<&Py<PyAny>>, rows: usize) -> PyResult<(
 /// Waits for batches in the thread of whoever reads them.
 struct Batches {
     schema: SchemaRef,
-    receiver: Option<mpsc::Receiver<Result<RecordBatch>>>,
+    incoming: Option<Owned<Incoming<RecordBatch>>>,
     rows: usize,
     progress: Option<Py<PyAny>>,
     failure: Arc<Mutex<Option<PyErr>>>,
@@ -99,9 +101,10 @@ struct Batches {
 
 impl Batches {
     fn receive(&mut self) -> PyResult<Option<RecordBatch>> {
-        let Some(receiver) = &mut self.receiver else { return Ok(None) };
+        let Some(incoming) = &mut self.incoming else { return Ok(None) };
         Python::attach(|py| {
-            let batch = block(py, async { receiver.recv().await.transpose() })?;
+            let incoming = incoming.get_mut().map_err(|error| raise(py, error))?;
+            let batch = block(py, incoming.next())?;
             if let Some(batch) = &batch {
                 self.rows += batch.num_rows();
                 tell(py, self.progress.as_ref(), self.rows)?;
@@ -117,11 +120,12 @@ impl Iterator for Batches {
     fn next(&mut self) -> Option<Self::Item> {
         let received = self.receive();
         if !matches!(received, Ok(Some(_))) {
-            self.receiver = None;
+            self.incoming = None;
         }
         received.transpose().map(|batch| {
             batch.map_err(|error| {
-                let message = error.to_string();
+                // Arrow makes a C string of the message, and a NUL in it would end the process.
+                let message = error.to_string().replace('\0', "\u{fffd}");
                 *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 ArrowError::ExternalError(message.into())
             })
@@ -150,10 +154,11 @@ impl Reading {
             let batches = loaded.clone().into_iter().map(Ok);
             return stream_capsule(py, RecordBatchIterator::new(batches, schema));
         }
-        let receiver = Some(self.begin().map_err(|error| raise(py, error))?);
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let incoming = Some(self.begin().map_err(|error| raise(py, error))?);
         let (progress, failure) =
             (self.progress.as_ref().map(|progress| progress.clone_ref(py)), self.failure.clone());
-        stream_capsule(py, Batches { schema, receiver, rows: 0, progress, failure })
+        stream_capsule(py, Batches { schema, incoming, rows: 0, progress, failure })
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -161,14 +166,15 @@ impl Reading {
     }
 
     /// Returns the exception that ended the last reading, which others have turned into one of theirs, and forgets it.
-    fn _failure(&self) -> Option<Py<PyAny>> {
+    #[pyo3(name = "_failure")]
+    pub(crate) fn failure(&self) -> Option<Py<PyAny>> {
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         Python::attach(|py| Some(failure.into_value(py).into_any()))
     }
 }
 
 /// Reads lists and reports as frames for pandas, Polars and Arrow.
-#[pyclass(frozen, subclass, name = "_Frames", module = "crm")]
+#[pyclass(frozen, subclass, name = "Frames", module = "crm")]
 pub(crate) struct FramesBase(pub(crate) Handle);
 
 impl FramesBase {
@@ -179,7 +185,7 @@ impl FramesBase {
         export: impl FnOnce(E::Filter, Option<Order<E::OrderBy>>) -> Export,
     ) -> PyResult<Py<PyAny>> {
         let keywords = Keywords::new(options);
-        let filter = E::filter(py, &keywords)?;
+        let filter = E::filter(&keywords)?;
         let order = keywords.optional("order")?;
         self.frame(py, &keywords, export(filter, order))
     }
@@ -187,27 +193,14 @@ impl FramesBase {
     /// Makes a frame of an export, for which all other keywords were read.
     fn frame(&self, py: Python<'_>, keywords: &Keywords<'_, '_>, export: Export) -> PyResult<Py<PyAny>> {
         let progress = keywords.given("progress")?.filter(|progress| !progress.is_none()).map(Bound::unbind);
-        keywords.finish("frame")?;
+        keywords.finish(py, "frame")?;
         let store = Owned::new(self.0.store(py)?);
         let reading = Reading { store, export, progress, loaded: None, failure: Arc::default() };
-        match self.0.face {
-            Face::Sync => wrap(py, reading),
-            Face::Async => {
-                let load = async move {
-                    let mut receiver = reading.begin()?;
-                    let (mut batches, mut rows) = (Vec::new(), 0);
-                    while let Some(batch) = receiver.recv().await.transpose()? {
-                        rows += batch.num_rows();
-                        batches.push(batch);
-                        // This runs in the loop's thread.
-                        let told = Python::attach(|py| tell(py, reading.progress.as_ref(), rows));
-                        told.map_err(|error| {
-                            Error::internal("the progress function failed", Some(error.into()))
-                        })?;
-                    }
-                    Ok(Reading { loaded: Some(batches), ..reading })
-                };
-                Face::Async.run(py, "frame", load, wrap)
+        match (self.0.face, reading.store.get()) {
+            (Face::Sync, Ok(Store::Crm(_) | Store::Acting(_)) | Err(_)) => wrap(py, reading),
+            // A copy that Python reads in its own time would keep a transaction from all other calls.
+            (Face::Sync, Ok(Store::Tx(_))) | (Face::Async, _) => {
+                self.0.face.run(py, "frame", reading.load(), |py, loaded| wrap(py, loaded?))
             }
         }
     }

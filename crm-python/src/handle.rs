@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crm_postgres::crm_core::{
-    Customer, Interaction, Lead, List, Order, Repositories, Repository, Task, User, Valid, Validate as _,
+    Customer, Interaction, Lead, List, Order, Repositories, Repository, Task, User,
 };
 use crm_postgres::{Acting, Crm, Error, Result, Tx};
 use pyo3::prelude::*;
@@ -134,10 +134,12 @@ impl Handle {
             fields.set_item(name, value)?;
         }
         let keywords = Keywords::new(Some(&fields));
-        let new = E::new_row(py, &keywords)?;
-        keywords.finish("create")?;
-        let new = new.validate().map_err(|error| raise(py, error))?;
-        self.call(py, "create", move |crm| E::repository(crm).create(new))
+        let new = E::new_row(&keywords)?;
+        keywords.refuse_unknown("create")?;
+        match keywords.check(py, new) {
+            Ok(new) => self.call(py, "create", move |crm| E::repository(crm).create(new)),
+            Err(error) => self.face.fail(py, "create", error),
+        }
     }
 
     pub(crate) fn create_many<E: Stored>(
@@ -145,7 +147,10 @@ impl Handle {
         py: Python<'_>,
         rows: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
-        let new = many::<E>(rows)?;
+        let new = match many::<E>(rows) {
+            Ok(new) => new,
+            Err(error) => return self.face.fail(py, "create_many", error),
+        };
         // Encoding 100,000 rows would keep an event loop waiting, so asyncio's goes to the runtime.
         let store = self.store(py)?;
         let face = self.face;
@@ -179,11 +184,13 @@ impl Handle {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
         let keywords = Keywords::new(options);
-        let mut list = List::<E>::new().filter(E::filter(py, &keywords)?);
+        let mut list = List::<E>::new().filter(E::filter(&keywords)?);
         list.order = order::<E>(&keywords)?.unwrap_or_default();
         list.limit = keywords.optional("limit")?.unwrap_or(list.limit);
         list.cursor = keywords.optional("cursor")?;
-        keywords.finish("list")?;
+        if let Err(error) = keywords.finish(py, "list") {
+            return self.face.fail(py, "list", error);
+        }
         self.call(py, "list", move |crm| Box::pin(async move { E::repository(crm).list(&list).await }))
     }
 
@@ -193,9 +200,9 @@ impl Handle {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
         let keywords = Keywords::new(options);
-        let filter = E::filter(py, &keywords)?;
+        let filter = E::filter(&keywords)?;
         let order = order::<E>(&keywords)?.unwrap_or_default();
-        keywords.finish("stream")?;
+        keywords.finish(py, "stream")?;
         stream::<E>(py, self.store(py)?, self.face, filter, order)
     }
 
@@ -205,8 +212,10 @@ impl Handle {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
         let keywords = Keywords::new(options);
-        let filter = E::filter(py, &keywords)?;
-        keywords.finish("count")?;
+        let filter = E::filter(&keywords)?;
+        if let Err(error) = keywords.finish(py, "count") {
+            return self.face.fail(py, "count", error);
+        }
         self.call(py, "count", move |crm| Box::pin(async move { E::repository(crm).count(&filter).await }))
     }
 
@@ -218,11 +227,15 @@ impl Handle {
     ) -> PyResult<Py<PyAny>> {
         let id: i64 = read(id, "id")?;
         let keywords = Keywords::new(fields);
-        let patch: Valid<E::Patch> =
-            E::patch_row(py, &keywords)?.validate().map_err(|error| raise(py, error))?;
+        let patch = E::patch_row(&keywords)?;
         let expected: Option<i64> = keywords.optional("expected_version")?;
-        keywords.finish("update")?;
-        self.call(py, "update", move |crm| E::repository(crm).update(id.into(), patch, expected))
+        keywords.refuse_unknown("update")?;
+        match keywords.check(py, patch) {
+            Ok(patch) => {
+                self.call(py, "update", move |crm| E::repository(crm).update(id.into(), patch, expected))
+            }
+            Err(error) => self.face.fail(py, "update", error),
+        }
     }
 
     pub(crate) fn delete<E: Stored>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

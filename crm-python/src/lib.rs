@@ -13,6 +13,7 @@ mod crm;
 mod errors;
 mod frames;
 mod handle;
+mod incoming;
 mod inputs;
 mod records;
 mod repositories;

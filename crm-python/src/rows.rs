@@ -1,17 +1,17 @@
 //! Streams: a task of the runtime reads ahead by one part, and Python takes row by row.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crm_postgres::Result;
 use crm_postgres::crm_core::{Entity, Order};
 use crm_postgres::futures_util::StreamExt as _;
-use pyo3::exceptions::PyStopAsyncIteration;
+use crm_postgres::{Error, Result};
+use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration};
 use pyo3::prelude::*;
-use tokio::sync::mpsc;
 
 use crate::call::Call;
 use crate::errors::raise;
 use crate::handle::{Store, Stored};
+use crate::incoming::{Incoming, incoming};
 use crate::run::{Face, block};
 use crate::runtime::{Owned, runtime};
 
@@ -22,7 +22,7 @@ const PART: usize = 1_000;
 type Part = Box<dyn FnMut(Python<'_>) -> Option<PyResult<Py<PyAny>>> + Send>;
 
 struct Reading {
-    parts: mpsc::Receiver<Result<Part>>,
+    parts: Incoming<Part>,
     part: Option<Part>,
 }
 
@@ -34,35 +34,25 @@ pub(crate) fn stream<E: Stored>(
     filter: E::Filter,
     order: Order<<E as Entity>::OrderBy>,
 ) -> PyResult<Py<PyAny>> {
-    let (sender, parts) = mpsc::channel(1);
-    let task = async move {
-        let rows = match store.repositories() {
-            Ok(repositories) => E::repository(repositories).stream(filter, order),
-            Err(error) => return drop(sender.send(Err(error)).await),
-        };
-        let mut rows = rows.ready_chunks(PART);
-        loop {
-            let chunk = tokio::select! {
-                chunk = rows.next() => chunk,
-                // Nobody reads on: the connection is closed, by which the server stops.
-                () = sender.closed() => return,
-            };
-            let Some(chunk) = chunk else { return };
-            let mut chunk = chunk.into_iter();
+    let (outgoing, parts) = incoming(1);
+    let sender = outgoing.clone();
+    let read = async move {
+        let mut rows = E::repository(store.repositories()?).stream(filter, order).ready_chunks(PART);
+        while let Some(rows) = rows.next().await {
+            let mut rows = rows.into_iter();
             let part: Part = Box::new(move |py| {
-                let row = chunk.next()?;
+                let row = rows.next()?;
                 Some(row.map_err(|error| raise(py, error)).and_then(|row: E| row.wire(py)))
             });
-            if sender.send(Ok(part)).await.is_err() {
-                return;
-            }
+            sender.hand_on(part).await?;
         }
+        Ok(())
     };
-    runtime().map_err(|error| raise(py, error))?.spawn(task);
-    let reading = Mutex::new(Some(Owned::new(Reading { parts, part: None })));
+    runtime().map_err(|error| raise(py, error))?.spawn(outgoing.end_with(read));
+    let slot = Slot(Mutex::new(State::Idle(Owned::new(Reading { parts, part: None }))));
     Ok(match face {
-        Face::Sync => Py::new(py, Rows { reading })?.into_any(),
-        Face::Async => Py::new(py, AsyncRows { reading })?.into_any(),
+        Face::Sync => Py::new(py, Rows(slot))?.into_any(),
+        Face::Async => Py::new(py, AsyncRows(slot))?.into_any(),
     })
 }
 
@@ -74,28 +64,80 @@ impl Reading {
 
     /// Waits for the next part; tells whether there is one.
     async fn go_on(&mut self) -> Result<bool> {
-        self.part = self.parts.recv().await.transpose()?;
+        self.part = self.parts.next().await?;
         Ok(self.part.is_some())
     }
 }
 
-type Slot = Mutex<Option<Owned<Reading>>>;
-
-/// Takes the reading out of its slot while it is used; there is none at the end, or while somebody else uses it.
-fn take(slot: &Slot) -> Option<Owned<Reading>> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+enum State {
+    /// Nobody is reading.
+    Idle(Owned<Reading>),
+    /// Somebody waits for the next row.
+    Busy,
+    /// A wait was cancelled, or has failed: what would have come is lost.
+    Broken,
+    /// Everything was read, or nobody wants more.
+    Ended,
 }
 
-fn put_back(slot: &Slot, reading: Owned<Reading>) {
-    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+struct Slot(Mutex<State>);
+
+impl Slot {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the reading for as long as somebody waits; none at the end.
+    fn take(&self, py: Python<'_>) -> PyResult<Option<Owned<Reading>>> {
+        let mut state = self.state();
+        match std::mem::replace(&mut *state, State::Busy) {
+            State::Idle(reading) => Ok(Some(reading)),
+            State::Busy => {
+                Err(PyRuntimeError::new_err("somebody else waits for the stream's next row already"))
+            }
+            State::Broken => {
+                *state = State::Broken;
+                Err(raise(
+                    py,
+                    Error::Closed("the stream was broken off by an error or a cancelled call, and"),
+                ))
+            }
+            State::Ended => {
+                *state = State::Ended;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Leaves it in a state, unless it was closed meanwhile.
+    fn leave(&self, next: State) {
+        let mut state = self.state();
+        if matches!(*state, State::Busy) {
+            *state = next;
+        }
+    }
+
+    fn close(&self) {
+        let closed = std::mem::replace(&mut *self.state(), State::Ended);
+        drop(closed);
+    }
+}
+
+/// Puts a reading back when it was read well; dropped before that, as a cancelled call is, it leaves the stream broken.
+struct Turn(Py<AsyncRows>, Option<Owned<Reading>>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.1.take().is_some() {
+            self.0.get().0.leave(State::Broken);
+        }
+    }
 }
 
 /// Is the rows of a stream, one by one, all from one snapshot. It holds a connection until it ends, is closed or is
 /// forgotten.
 #[pyclass(frozen, generic, module = "crm")]
-pub(crate) struct Rows {
-    reading: Slot,
-}
+pub(crate) struct Rows(Slot);
 
 #[pymethods]
 impl Rows {
@@ -104,31 +146,32 @@ impl Rows {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let Some(mut owned) = take(&self.reading) else { return Ok(None) };
-        let reading = owned.get_mut().map_err(|error| raise(py, error))?;
-        let mut row = reading.at_hand(py);
-        if row.is_none() && block(py, reading.go_on())? {
-            row = reading.at_hand(py);
-        }
-        // At the end, and after an error, the reading is dropped.
-        if let Some(Ok(_)) = row {
-            put_back(&self.reading, owned);
-        }
-        row.transpose()
+        let Some(mut owned) = self.0.take(py)? else { return Ok(None) };
+        let next = owned.get_mut().map_err(|error| raise(py, error)).and_then(|reading| {
+            let at_hand = reading.at_hand(py);
+            if at_hand.is_some() || !block(py, reading.go_on())? {
+                return at_hand.transpose();
+            }
+            reading.at_hand(py).transpose()
+        });
+        self.0.leave(match &next {
+            Ok(Some(_)) => State::Idle(owned),
+            Ok(None) => State::Ended,
+            Err(_) => State::Broken,
+        });
+        next
     }
 
     /// Ends the stream and gives its connection back.
     fn close(&self) {
-        drop(take(&self.reading));
+        self.0.close();
     }
 }
 
 /// Is the rows of a stream, for `async for`, all from one snapshot. It holds a connection until it ends, is closed or is
 /// forgotten.
 #[pyclass(frozen, generic, module = "crm")]
-pub(crate) struct AsyncRows {
-    reading: Slot,
-}
+pub(crate) struct AsyncRows(Slot);
 
 #[pymethods]
 impl AsyncRows {
@@ -138,31 +181,44 @@ impl AsyncRows {
 
     fn __anext__(slf: &Bound<'_, Self>) -> PyResult<Call> {
         let py = slf.py();
-        let Some(mut owned) = take(&slf.get().reading) else {
-            return Err(PyStopAsyncIteration::new_err(()));
-        };
-        let reading = owned.get_mut().map_err(|error| raise(py, error))?;
-        if let Some(row) = reading.at_hand(py) {
-            let row = row?;
-            put_back(&slf.get().reading, owned);
-            return Ok(Call::ready(row));
-        }
         let rows = slf.clone().unbind();
+        let slot = &slf.get().0;
+        // What is at hand is given at once; the wait for more begins when it is awaited, as all calls do.
+        if let State::Idle(owned) = &mut *slot.state()
+            && let Ok(reading) = owned.get_mut()
+            && let Some(row) = reading.at_hand(py)
+        {
+            return row.map(Call::ready);
+        }
         let next = async move {
-            let more = owned.get_mut()?.go_on().await?;
-            Ok((owned, more))
+            let taken = Python::attach(|py| rows.get().0.take(py));
+            let mut turn = match taken {
+                Ok(Some(owned)) => Turn(rows, Some(owned)),
+                Ok(None) => return Ok(Err(PyStopAsyncIteration::new_err(()))),
+                Err(error) => return Ok(Err(error)),
+            };
+            let more = match &mut turn.1 {
+                Some(owned) => owned.get_mut()?.go_on().await?,
+                None => false,
+            };
+            Ok(Ok((turn, more)))
         };
-        Ok(Call::new("stream", next, move |py, (mut owned, more): (Owned<Reading>, bool)| {
+        Ok(Call::new("stream", next, |py, next: PyResult<(Turn, bool)>| {
+            let (mut turn, more) = next?;
+            let Some(mut owned) = turn.1.take() else { return Err(PyStopAsyncIteration::new_err(())) };
             let row = owned.get_mut().map_err(|error| raise(py, error))?.at_hand(py).filter(|_| more);
-            let row = row.ok_or_else(|| PyStopAsyncIteration::new_err(()))??;
-            put_back(&rows.get().reading, owned);
-            Ok(row)
+            turn.0.get().0.leave(match &row {
+                Some(Ok(_)) => State::Idle(owned),
+                Some(Err(_)) => State::Broken,
+                None => State::Ended,
+            });
+            row.unwrap_or_else(|| Err(PyStopAsyncIteration::new_err(())))
         }))
     }
 
     /// Ends the stream and gives its connection back.
     fn aclose(&self, py: Python<'_>) -> Call {
-        drop(take(&self.reading));
+        self.0.close();
         Call::ready(py.None())
     }
 }

@@ -8,9 +8,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crm_postgres::{Error, Result};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::call::Call;
@@ -48,6 +49,24 @@ impl Face {
     }
 }
 
+impl Face {
+    /// Fails a call before it has begun: now, or when it is awaited.
+    pub(crate) fn fail(self, py: Python<'_>, name: &'static str, error: PyErr) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Sync => Err(error),
+            // A wrong type is a slip in the program, of which one hears at once, as with any `async def`.
+            Self::Async if error.is_instance_of::<PyTypeError>(py) => Err(error),
+            Self::Async => {
+                let failed = std::future::ready(Ok(error));
+                Ok(Call::new(name, failed, |_, error: PyErr| Err(error))
+                    .into_pyobject(py)?
+                    .into_any()
+                    .unbind())
+            }
+        }
+    }
+}
+
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -64,13 +83,6 @@ thread_local! {
     static WAKER: Waker = Waker::from(Arc::new(Unpark(std::thread::current())));
 }
 
-fn look_for_signals() -> PyResult<()> {
-    Python::attach(|py| {
-        // Only the main thread ever finds one.
-        py.check_signals()
-    })
-}
-
 /// Runs a future on this thread, without the GIL. A signal handler that raises, as Ctrl-C's does, drops the future.
 pub(crate) fn block<T: Send>(py: Python<'_>, future: impl Future<Output = Result<T>> + Send) -> PyResult<T> {
     let runtime = runtime().map_err(|error| raise(py, error))?;
@@ -79,14 +91,17 @@ pub(crate) fn block<T: Send>(py: Python<'_>, future: impl Future<Output = Result
         let mut future = pin!(future);
         WAKER.with(|waker| {
             let mut context = Context::from_waker(waker);
+            let mut looked = Instant::now();
             loop {
                 if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
                     return Ok(result);
                 }
-                let slept = std::time::Instant::now();
                 std::thread::park_timeout(TICK);
-                if slept.elapsed() >= TICK {
-                    look_for_signals()?;
+                // By the clock, because a busy call is woken all the time.
+                if looked.elapsed() >= TICK {
+                    looked = Instant::now();
+                    // Only the main thread ever finds one.
+                    Python::attach(|py: Python<'_>| py.check_signals())?;
                 }
             }
         })

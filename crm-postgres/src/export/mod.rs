@@ -83,7 +83,7 @@ impl Export {
             Self::Interactions(filter, order) => list::<Interaction>(filter, *order),
             Self::Pipeline => Sql::new(
                 "select stage::text, count(l.id), coalesce(sum(l.value), 0)
-                 from unnest(enum_range(null::crm.lead_stage)) with ordinality as stages (stage, n)
+                 from pg_catalog.unnest(pg_catalog.enum_range(null::crm.lead_stage)) with ordinality as stages (stage, n)
                  left join crm.leads l using (stage)
                  group by stage, n order by n",
             ),
@@ -158,7 +158,9 @@ impl Session {
         let statement =
             format!("copy ({}) to stdout (format binary)", self.literally(connection, sql).await?);
         let copy = within(timeout, Intent::Read, connection.copy_out_raw(&statement)).await;
-        let copy = copy.map_err(|failure| self.explain(failure))?;
+        // The driver does not read what the server says after it has refused to begin, so whoever came next would get the
+        // answers of those before.
+        let copy = copy.map_err(|failure| Failure { lost: true, ..self.explain(failure) })?;
         // A row comes in nanoseconds when it is in the buffer already, less than it takes to set a deadline.
         let mut pieces =
             copy.ready_chunks(PIECES).map(|pieces| pieces.into_iter().collect::<sqlx::Result<Vec<_>>>());
@@ -183,7 +185,7 @@ impl Session {
         for n in (1..=count).rev() {
             template = template.replace(&format!("${n}"), &format!("%{n}$L"));
         }
-        let mut format = Sql { arguments, passing: true, ..Sql::new("select format(") };
+        let mut format = Sql { arguments, passing: true, ..Sql::new("select pg_catalog.format(") };
         format.bind(template);
         for n in 1..=count {
             format.push(&format!(", ${n}"));

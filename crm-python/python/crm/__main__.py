@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever reads has seen enough; what is left in the buffer goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except crm.SchemaError as error:
+        print(f"crm: {error} (here: python -m crm migrate)", file=sys.stderr)
+        return 1
     except (crm.CrmError, ImportError, OSError) as error:
         print(f"crm: {error}", file=sys.stderr)
         return 1
@@ -44,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Describes the commands."""
     top = argparse.ArgumentParser(prog="python -m crm", description="A CRM in your own PostgreSQL.")
+    top.add_argument("--version", action="version", version=f"crm {crm.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     where = argparse.ArgumentParser(add_help=False)
@@ -68,14 +72,21 @@ def parser() -> argparse.ArgumentParser:
 
     export_ = commands.add_parser("export", parents=[where], help="write a table to a Parquet file")
     export_.add_argument("name", choices=EXPORTS)
-    export_.add_argument("file", help="the file to write, such as customers.parquet")
+    export_.add_argument("file", type=parquet, help="the file to write, such as customers.parquet")
     export_.set_defaults(command=export)
     return top
 
 
+def parquet(name: str) -> str:
+    """Takes the name of a Parquet file, which is what is written."""
+    if not name.endswith(".parquet"):
+        raise argparse.ArgumentTypeError("must end with .parquet, as that is what is written")
+    return name
+
+
 def connect(options: argparse.Namespace) -> crm.Crm:
     """Opens what the options name."""
-    return crm.embedded(options.embedded) if options.embedded else crm.connect(options.url)
+    return crm.connect(options.url) if options.embedded is None else crm.embedded(options.embedded)
 
 
 def quickstart(_options: argparse.Namespace) -> None:

@@ -10,6 +10,8 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, final, overlo
 
 from typing_extensions import Self
 
+from _typeshed import DataclassInstance
+
 from .frame import Frame
 from .inputs import (
     InteractionType,
@@ -31,9 +33,6 @@ _Progress: TypeAlias = Callable[[int], object]
 
 class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
-
-class _Dataclass(Protocol):
-    __dataclass_fields__: dict[str, object]
 
 __all__ = ["Acting", "AsyncActing", "AsyncCrm", "AsyncCustomers", "AsyncFrames", "AsyncInteractions", "AsyncLeads", "AsyncReports", "AsyncRows", "AsyncTasks", "AsyncTransaction", "AsyncUsers", "Call", "Connecting", "Crm", "Customer", "CustomerActivity", "CustomerOverview", "Customers", "DueTask", "Frames", "Interaction", "Interactions", "Lead", "Leads", "Migration", "Page", "PipelineStage", "Reading", "Reports", "Rows", "Seeded", "Snapshot", "TagCount", "Task", "Tasks", "Transaction", "User", "Users", "Violation", "__version__", "_forked", "connect", "embedded"]
 __version__: str
@@ -63,7 +62,6 @@ class Call(Coroutine[object, None, _T_co]):
 
     def __class_getitem__(cls, key: object) -> GenericAlias: ...
     def __await__(self) -> Generator[object, None, _T_co]: ...
-    def __iter__(self) -> Generator[object, None, _T_co]: ...
     def __next__(self) -> object: ...
     def send(self, value: object) -> object:
         """Goes on; asyncio does this."""
@@ -889,7 +887,7 @@ class Users:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -950,7 +948,7 @@ class AsyncUsers:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1005,7 +1003,7 @@ class Customers:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1058,7 +1056,7 @@ class AsyncCustomers:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1109,7 +1107,7 @@ class Leads:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1156,7 +1154,7 @@ class AsyncLeads:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1205,7 +1203,7 @@ class Tasks:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1256,7 +1254,7 @@ class AsyncTasks:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1305,7 +1303,7 @@ class Interactions:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> builtins.list[int]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.
@@ -1350,7 +1348,7 @@ class AsyncInteractions:
         `[50].name` for the 51st.
         """
     @overload
-    def create_many(self, rows: Iterable[_Dataclass]) -> Call[builtins.list[int]]:
+    def create_many(self, rows: Iterable[DataclassInstance]) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
         `__arrow_c_stream__`), with the fields of `create`. 100,000 rows is a normal call; an error names the row,
         `[50].name` for the 51st.

@@ -39,12 +39,20 @@ class Frame:
         return self._reading.__arrow_c_schema__()
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Reads everything into a pandas data frame (needs pandas and pyarrow)."""
-        _need("pandas")
+        """Reads everything into a pandas data frame (needs pandas and pyarrow). Integers that may be missing are Int64."""
+        pandas, arrow = _need("pandas"), _need("pyarrow")
         table = self.to_pyarrow()
+        # pandas would make floats of them.
+        nullable = [field.name for field in table.schema if field.nullable and field.type == arrow.int64()]
+        integers = {name: table[name] for name in nullable}
+        order = table.column_names
+        table = table.drop_columns(nullable)
         # Column by column, each released when it is done, so that the peak is about one copy.
-        frame: pandas.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
-        return frame
+        frame = table.to_pandas(split_blocks=True, self_destruct=True)
+        for name, column in integers.items():
+            values = column.to_pandas(types_mapper={arrow.int64(): pandas.Int64Dtype()}.get)
+            frame.insert(order.index(name), name, values)
+        return frame  # type: ignore[no-any-return]
 
     def to_polars(self) -> polars.DataFrame:
         """Reads everything into a Polars data frame (needs polars)."""
@@ -98,7 +106,7 @@ class Frame:
             failure = self._reading._failure()
             if failure is None:
                 raise
-            raise failure from None
+            raise failure from failure.__cause__
 
 
 def _need(module: str, what: str | None = None) -> Any:

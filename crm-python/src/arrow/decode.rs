@@ -17,6 +17,10 @@ const MICROS: i64 = DAYS as i64 * 86_400_000_000;
 /// COPY's signature (PostgreSQL docs, COPY, "Binary Format"), after which come flags and the length of an extension.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
+/// Limits a batch, which Python holds a few of at a time; and a column of text has no room for more than 2 GiB.
+const BATCH_ROWS: usize = 8_192;
+const BATCH_BYTES: usize = 32 * 1024 * 1024;
+
 fn malformed() -> Error {
     Error::internal("the server's copy is malformed", None)
 }
@@ -44,23 +48,25 @@ pub(crate) struct Decoder {
     schema: SchemaRef,
     columns: Vec<Builder>,
     rows: usize,
+    bytes: usize,
     begun: bool,
 }
 
 impl Decoder {
     pub(crate) fn new(columns: &[Column]) -> Self {
         let builders = columns.iter().map(|column| Builder::new(column.column_type)).collect();
-        Self { schema: schema(columns), columns: builders, rows: 0, begun: false }
+        Self { schema: schema(columns), columns: builders, rows: 0, bytes: 0, begun: false }
     }
 
-    /// Returns how many rows have gathered.
-    pub(crate) const fn rows(&self) -> usize {
-        self.rows
+    /// Tells whether enough has gathered for a batch.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES
     }
 
     /// Takes the next piece of a copy, which ends where a row does.
     pub(crate) fn push(&mut self, piece: &[u8]) -> Result<()> {
         let mut rest = Bytes(piece);
+        self.bytes += piece.len();
         if !self.begun {
             if rest.take(SIGNATURE.len())? != SIGNATURE {
                 return Err(malformed());
@@ -92,7 +98,7 @@ impl Decoder {
 
     /// Takes the rows that have gathered.
     pub(crate) fn finish(&mut self) -> Result<RecordBatch> {
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         let columns = self.columns.iter_mut().map(Builder::finish).collect::<Result<_>>()?;
         RecordBatch::try_new(self.schema.clone(), columns).map_err(|error| {
             Error::internal("the server's rows do not fit their columns", Some(error.into()))
@@ -189,11 +195,17 @@ impl Builder {
             },
             Self::Money(column, _) => column.append_option(value.map(hundredths).transpose()?),
             Self::Moment(column) => {
-                let since_1970 = |value| i64::from_be_bytes(value).checked_add(MICROS).ok_or_else(beyond);
+                let since_1970 = |value| match i64::from_be_bytes(value) {
+                    i64::MIN | i64::MAX => Err(beyond()),
+                    micros => micros.checked_add(MICROS).ok_or_else(beyond),
+                };
                 column.append_option(value.map(fixed).transpose()?.map(since_1970).transpose()?);
             }
             Self::Day(column) => {
-                let since_1970 = |value| i32::from_be_bytes(value).checked_add(DAYS).ok_or_else(beyond);
+                let since_1970 = |value| match i32::from_be_bytes(value) {
+                    i32::MIN | i32::MAX => Err(beyond()),
+                    days => days.checked_add(DAYS).ok_or_else(beyond),
+                };
                 column.append_option(value.map(fixed).transpose()?.map(since_1970).transpose()?);
             }
             Self::Flag(column) => {

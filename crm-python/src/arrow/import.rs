@@ -4,11 +4,12 @@ use std::cell::RefCell;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
-use arrow_array::types::{Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array as _, ArrayRef, RecordBatch, RecordBatchReader as _};
-use arrow_cast::cast;
+use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use crm_postgres::chrono::{DateTime, NaiveDate};
+use crm_postgres::crm_core::Violation;
 use crm_postgres::rust_decimal::Decimal;
 use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -16,6 +17,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use crate::frames::Reading;
 use crate::inputs::Fields;
 
 /// Is a batch of a frame, its columns brought to the few types that inputs are read from.
@@ -29,9 +31,13 @@ enum Column {
     Null,
     Text(ArrayRef),
     Integer(ArrayRef),
+    /// No field takes floats, but the error speaks of the value as it does elsewhere.
+    Float(ArrayRef),
     Flag(ArrayRef),
     Money(ArrayRef, i8),
     Moment(ArrayRef),
+    /// Moments without a time zone, for which the same holds.
+    Naive(ArrayRef),
     Day(ArrayRef),
     Texts(ArrayRef),
     /// No input takes such a column; its name says for which the error is, should one be asked for.
@@ -49,26 +55,41 @@ pub(crate) fn import(frame: &Bound<'_, PyAny>) -> PyResult<Vec<Table>> {
     let unread = |error: ArrowError| PyValueError::new_err(format!("the frame cannot be read: {error}"));
     let reader = reader.map_err(unread)?;
     let schema = reader.schema();
-    let tables: Result<_, _> = reader.map(|batch| Table::new(&batch?)).collect();
-    tables.map_err(|error| {
+    // Whoever makes the batches may need the GIL in a thread of its own.
+    let batches: Result<Vec<_>, _> = frame.py().detach(|| reader.collect());
+    let batches = batches.map_err(|error| {
+        // A frame of this library knows better what has happened.
+        if let Some(own) = own_failure(frame) {
+            return own;
+        }
         // Polars hands a buffer on with such a column, which the format does not allow.
-        let untyped = schema.fields().iter().find(|field| field.data_type().is_null());
-        untyped.map_or_else(
-            || unread(error),
-            |field| {
+        let untyped = schema.fields().iter().find(|field| only_nulls(field.data_type()));
+        match (untyped, &error) {
+            (Some(field), ArrowError::CDataInterface(_)) => {
                 let message = "must have a type, but holds only nulls: cast the column or leave it out";
                 PyTypeError::new_err(format!("{} {message}", field.name()))
-            },
-        )
-    })
+            }
+            _ => unread(error),
+        }
+    })?;
+    batches.iter().map(Table::new).collect()
+}
+
+fn own_failure(frame: &Bound<'_, PyAny>) -> Option<PyErr> {
+    let reading = frame.getattr(intern!(frame.py(), "_reading")).ok()?;
+    let reading = reading.cast::<Reading>().ok()?;
+    reading.get().failure().map(|failure| PyErr::from_value(failure.into_bound(frame.py())))
 }
 
 impl Table {
-    fn new(batch: &RecordBatch) -> Result<Self, ArrowError> {
+    fn new(batch: &RecordBatch) -> PyResult<Self> {
         let schema = batch.schema();
-        let columns = schema.fields().iter().zip(batch.columns());
-        let columns = columns.map(|(field, column)| Ok((field.name().clone(), Column::new(column)?)));
-        Ok(Self { columns: columns.collect::<Result<_, ArrowError>>()?, rows: batch.num_rows() })
+        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+            let column = Column::new(column);
+            let unfit = |error| PyValueError::new_err(format!("{} cannot be read: {error}", field.name()));
+            Ok((field.name().clone(), column.map_err(unfit)?))
+        });
+        Ok(Self { columns: columns.collect::<PyResult<_>>()?, rows: batch.num_rows() })
     }
 
     pub(crate) const fn rows(&self) -> usize {
@@ -77,18 +98,24 @@ impl Table {
 
     /// Returns a row; `number` is its place in the whole frame.
     pub(crate) fn row<'t, 'py>(&'t self, py: Python<'py>, row: usize, number: usize) -> Row<'t, 'py> {
-        Row { py, table: self, at: row, number, asked: RefCell::default() }
+        Row { py, table: self, at: row, number, asked: RefCell::default(), broken: RefCell::default() }
     }
 }
 
 impl Column {
     fn new(array: &ArrayRef) -> Result<Self, ArrowError> {
-        let to = |data_type: DataType| cast(array, &data_type);
+        // What does not fit is an error, not a null.
+        let options = CastOptions { safe: false, ..CastOptions::default() };
+        let to = |data_type: DataType| cast_with_options(array, &data_type, &options);
         Ok(match array.data_type() {
             DataType::Null => Self::Null,
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text(to(DataType::Utf8)?),
             DataType::Dictionary(_, value) => Self::new(&to((**value).clone())?)?,
             DataType::Boolean => Self::Flag(array.clone()),
+            DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Float(to(DataType::Float64)?),
+            DataType::Timestamp(_, None) => {
+                Self::Naive(to(DataType::Timestamp(TimeUnit::Microsecond, None))?)
+            }
             integer if integer.is_integer() => Self::Integer(to(DataType::Int64)?),
             DataType::Decimal32(_, scale)
             | DataType::Decimal64(_, scale)
@@ -101,7 +128,7 @@ impl Column {
             DataType::Timestamp(_, Some(_)) => {
                 Self::Moment(to(DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))?)
             }
-            DataType::Date32 => Self::Day(array.clone()),
+            DataType::Date32 | DataType::Date64 => Self::Day(to(DataType::Date32)?),
             DataType::List(item) | DataType::LargeList(item) if texts(item.data_type()) => {
                 Self::Texts(to(DataType::new_list(DataType::Utf8, true))?)
             }
@@ -119,6 +146,8 @@ impl Column {
             }
             Self::Text(array)
             | Self::Integer(array)
+            | Self::Float(array)
+            | Self::Naive(array)
             | Self::Flag(array)
             | Self::Money(array, _)
             | Self::Moment(array)
@@ -132,15 +161,28 @@ impl Column {
             Self::Null | Self::Other(_) => return Ok(None),
             Self::Text(array) => array.as_string::<i32>().value(row).into_bound_py_any(py)?,
             Self::Integer(array) => array.as_primitive::<Int64Type>().value(row).into_bound_py_any(py)?,
+            Self::Float(array) => array.as_primitive::<Float64Type>().value(row).into_bound_py_any(py)?,
             Self::Flag(array) => array.as_boolean().value(row).into_bound_py_any(py)?,
             Self::Money(array, scale) => {
-                let amount = array.as_primitive::<Decimal128Type>().value(row);
-                let amount = Decimal::try_from_i128_with_scale(amount, scale.unsigned_abs().into());
+                let mut amount = array.as_primitive::<Decimal128Type>().value(row);
+                let mut scale = u32::from(scale.unsigned_abs());
+                // A column's scale may have more zeros than a Decimal has room for.
+                while scale > 0 && amount % 10 == 0 {
+                    (amount, scale) = (amount / 10, scale - 1);
+                }
+                let amount = Decimal::try_from_i128_with_scale(amount, scale);
                 amount.map_err(|error| PyValueError::new_err(error.to_string()))?.into_bound_py_any(py)?
             }
             Self::Moment(array) => {
                 let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
                 let moment = DateTime::from_timestamp_micros(micros);
+                moment
+                    .ok_or_else(|| PyValueError::new_err("a moment is out of range"))?
+                    .into_bound_py_any(py)?
+            }
+            Self::Naive(array) => {
+                let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
+                let moment = DateTime::from_timestamp_micros(micros).map(|moment| moment.naive_utc());
                 moment
                     .ok_or_else(|| PyValueError::new_err("a moment is out of range"))?
                     .into_bound_py_any(py)?
@@ -159,6 +201,14 @@ impl Column {
     }
 }
 
+/// Tells whether a column, or the lists in it, hold only nulls.
+fn only_nulls(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item) | DataType::LargeList(item) => only_nulls(item.data_type()),
+        other => other.is_null(),
+    }
+}
+
 fn texts(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null)
 }
@@ -170,6 +220,7 @@ pub(crate) struct Row<'t, 'py> {
     at: usize,
     number: usize,
     asked: RefCell<Vec<&'static str>>,
+    broken: RefCell<Vec<Violation>>,
 }
 
 impl Row<'_, '_> {
@@ -190,7 +241,14 @@ impl<'py> Fields<'py> for Row<'_, 'py> {
             return Ok(None);
         };
         let value = column.value(self.py, self.at);
-        value.map_err(|error| PyTypeError::new_err(format!("{}: {}", self.path(name), error.value(self.py))))
+        value.map_err(|error| {
+            let message = format!("{}: {}", self.path(name), error.value(self.py));
+            PyErr::from_type(error.get_type(self.py), message)
+        })
+    }
+
+    fn broken(&self) -> &RefCell<Vec<Violation>> {
+        &self.broken
     }
 
     fn path(&self, name: &'static str) -> String {

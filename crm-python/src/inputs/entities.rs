@@ -1,84 +1,78 @@
 //! The inputs of the five entities, field by field.
 
 use crm_postgres::crm_core::{
-    Assignee, Credential, Customer, CustomerFilter, CustomerPatch, DayRange, Entity, Error, Interaction,
-    InteractionFilter, InteractionPatch, Lead, LeadFilter, LeadPatch, NewCustomer, NewInteraction, NewLead,
-    NewTask, NewUser, Password, PasswordHash, Task, TaskFilter, TaskPatch, User, UserFilter, UserPatch,
-    Validate as _, Violation, ViolationCode,
+    Assignee, Credential, Customer, CustomerFilter, CustomerId, CustomerPatch, DayRange, Entity, Interaction,
+    InteractionFilter, InteractionPatch, InteractionType, Lead, LeadFilter, LeadPatch, NewCustomer,
+    NewInteraction, NewLead, NewTask, NewUser, Password, PasswordHash, Task, TaskFilter, TaskPatch, User,
+    UserFilter, UserPatch, ViolationCode,
 };
 use pyo3::prelude::*;
 
-use super::Fields;
-use crate::errors::raise;
+use super::{Fields, Value};
 
 /// Is an entity whose inputs can be read from Python.
 pub(crate) trait Input: Entity {
     /// Reads a new row.
-    fn new_row<'py>(py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<Self::New>;
+    fn new_row<'py>(fields: &impl Fields<'py>) -> PyResult<Self::New>;
     /// Reads a change.
-    fn patch_row<'py>(py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<Self::Patch>;
+    fn patch_row<'py>(fields: &impl Fields<'py>) -> PyResult<Self::Patch>;
     /// Reads a filter.
-    fn filter<'py>(py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<Self::Filter>;
-}
-
-fn violation(py: Python<'_>, field: String, code: ViolationCode, message: &str) -> PyErr {
-    raise(py, Error::validation([Violation::new(field, code, message)]))
+    fn filter<'py>(fields: &impl Fields<'py>) -> PyResult<Self::Filter>;
 }
 
 /// Reads a filter on who works on a lead or a task.
-fn assignee<'py>(py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<Option<Assignee>> {
+fn assignee<'py>(fields: &impl Fields<'py>) -> PyResult<Option<Assignee>> {
     let users = fields.any_id("assigned_to")?;
     match (users, fields.or_default("unassigned")?) {
         (None, false) => Ok(None),
         (None, true) => Ok(Some(Assignee::Unassigned)),
         (Some(users), false) => Ok(Some(Assignee::AnyOf(users))),
         (Some(_), true) => {
-            let message = "must not be given beside assigned_to";
-            Err(violation(py, fields.path("unassigned"), ViolationCode::InvalidChoice, message))
+            fields.note("unassigned", ViolationCode::InvalidChoice, "must not be given beside assigned_to");
+            Ok(None)
         }
     }
 }
 
+/// Reads a field that must be given; for one that is not, the caller puts anything in its place.
+fn required<'py, T: Value>(fields: &impl Fields<'py>, name: &'static str) -> PyResult<Option<T>> {
+    let noted = fields.broken().borrow().len();
+    let value = fields.optional(name)?;
+    if value.is_none() && fields.broken().borrow().len() == noted {
+        fields.note(name, ViolationCode::Required, "must have a value");
+    }
+    Ok(value)
+}
+
 impl Input for User {
-    fn new_row<'py>(py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<NewUser> {
+    fn new_row<'py>(fields: &impl Fields<'py>) -> PyResult<NewUser> {
         let password = fields.optional::<String>("password")?;
         let hash = fields.optional::<String>("password_hash")?;
-        let mut broken = None;
         let credential = match (password, hash) {
             (Some(password), None) => Credential::Password(Password::new(password)),
             (None, Some(hash)) => Credential::Hash(PasswordHash::new(hash)),
             (None, None) => {
-                broken = Some(("password", ViolationCode::Required, "must have a value, or password_hash"));
+                fields.note("password", ViolationCode::Required, "must have a value, or password_hash");
                 Credential::Password(Password::new("stands in for none"))
             }
             (Some(password), Some(_)) => {
-                broken = Some((
+                fields.note(
                     "password_hash",
                     ViolationCode::InvalidChoice,
                     "must not be given beside password",
-                ));
+                );
                 Credential::Password(Password::new(password))
             }
         };
-        let new = NewUser {
+        Ok(NewUser {
             name: fields.or_default("name")?,
             email: fields.or_default("email")?,
             role: fields.or_default("role")?,
             credential,
-        };
-        let Some((field, code, message)) = broken else { return Ok(new) };
-        // The other fields may be wrong as well.
-        let others = new.validate().err().map(|error| error.violations().to_vec()).unwrap_or_default();
-        let all = others.into_iter().chain([Violation::new(field, code, message)]);
-        let all = all.map(|violation| Violation {
-            // The names are the catalogue's own, but for the path to the row.
-            field: fields.path("") + &violation.field,
-            ..violation
-        });
-        Err(raise(py, Error::validation(all)))
+        })
     }
 
-    fn patch_row<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<UserPatch> {
+    fn patch_row<'py>(fields: &impl Fields<'py>) -> PyResult<UserPatch> {
         Ok(UserPatch {
             name: fields.patch("name")?,
             email: fields.patch("email")?,
@@ -86,7 +80,7 @@ impl Input for User {
         })
     }
 
-    fn filter<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<UserFilter> {
+    fn filter<'py>(fields: &impl Fields<'py>) -> PyResult<UserFilter> {
         Ok(UserFilter {
             ids: fields.any_id("ids")?,
             role: fields.any_of("role")?,
@@ -98,7 +92,7 @@ impl Input for User {
 }
 
 impl Input for Customer {
-    fn new_row<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<NewCustomer> {
+    fn new_row<'py>(fields: &impl Fields<'py>) -> PyResult<NewCustomer> {
         Ok(NewCustomer {
             name: fields.or_default("name")?,
             email: fields.optional("email")?,
@@ -110,7 +104,7 @@ impl Input for Customer {
         })
     }
 
-    fn patch_row<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<CustomerPatch> {
+    fn patch_row<'py>(fields: &impl Fields<'py>) -> PyResult<CustomerPatch> {
         Ok(CustomerPatch {
             name: fields.patch("name")?,
             email: fields.patch("email")?,
@@ -121,7 +115,7 @@ impl Input for Customer {
         })
     }
 
-    fn filter<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<CustomerFilter> {
+    fn filter<'py>(fields: &impl Fields<'py>) -> PyResult<CustomerFilter> {
         Ok(CustomerFilter {
             ids: fields.any_id("ids")?,
             tags_any: fields.any_of("tags_any")?,
@@ -136,7 +130,7 @@ impl Input for Customer {
 }
 
 impl Input for Lead {
-    fn new_row<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<NewLead> {
+    fn new_row<'py>(fields: &impl Fields<'py>) -> PyResult<NewLead> {
         Ok(NewLead {
             title: fields.or_default("title")?,
             description: fields.optional("description")?,
@@ -148,7 +142,7 @@ impl Input for Lead {
         })
     }
 
-    fn patch_row<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<LeadPatch> {
+    fn patch_row<'py>(fields: &impl Fields<'py>) -> PyResult<LeadPatch> {
         Ok(LeadPatch {
             title: fields.patch("title")?,
             description: fields.patch("description")?,
@@ -159,12 +153,12 @@ impl Input for Lead {
         })
     }
 
-    fn filter<'py>(py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<LeadFilter> {
+    fn filter<'py>(fields: &impl Fields<'py>) -> PyResult<LeadFilter> {
         Ok(LeadFilter {
             ids: fields.any_id("ids")?,
             stage: fields.any_of("stage")?,
             customer_id: fields.any_id("customer_id")?,
-            assigned_to: assignee(py, fields)?,
+            assigned_to: assignee(fields)?,
             min_value: fields.optional("min_value")?,
             max_value: fields.optional("max_value")?,
             text: fields.optional("text")?,
@@ -175,7 +169,7 @@ impl Input for Lead {
 }
 
 impl Input for Task {
-    fn new_row<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<NewTask> {
+    fn new_row<'py>(fields: &impl Fields<'py>) -> PyResult<NewTask> {
         Ok(NewTask {
             title: fields.or_default("title")?,
             description: fields.optional("description")?,
@@ -188,7 +182,7 @@ impl Input for Task {
         })
     }
 
-    fn patch_row<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<TaskPatch> {
+    fn patch_row<'py>(fields: &impl Fields<'py>) -> PyResult<TaskPatch> {
         Ok(TaskPatch {
             title: fields.patch("title")?,
             description: fields.patch("description")?,
@@ -200,12 +194,12 @@ impl Input for Task {
         })
     }
 
-    fn filter<'py>(py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<TaskFilter> {
+    fn filter<'py>(fields: &impl Fields<'py>) -> PyResult<TaskFilter> {
         Ok(TaskFilter {
             ids: fields.any_id("ids")?,
             status: fields.any_of("status")?,
             priority: fields.any_of("priority")?,
-            assigned_to: assignee(py, fields)?,
+            assigned_to: assignee(fields)?,
             customer_id: fields.any_id("customer_id")?,
             due: DayRange { since: fields.optional("due_since")?, until: fields.optional("due_until")? },
             text: fields.optional("text")?,
@@ -216,19 +210,18 @@ impl Input for Task {
 }
 
 impl Input for Interaction {
-    fn new_row<'py>(py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<NewInteraction> {
-        let required =
-            |field| violation(py, fields.path(field), ViolationCode::Required, "must have a value");
+    fn new_row<'py>(fields: &impl Fields<'py>) -> PyResult<NewInteraction> {
+        let customer_id = required(fields, "customer_id")?.unwrap_or_default();
         Ok(NewInteraction {
-            customer_id: fields.id("customer_id")?.ok_or_else(|| required("customer_id"))?,
-            kind: fields.optional("type")?.ok_or_else(|| required("type"))?,
+            customer_id: CustomerId(customer_id),
+            kind: required(fields, "type")?.unwrap_or(InteractionType::Note),
             notes: fields.optional("notes")?,
             date: fields.optional("date")?,
             created_by: fields.id("created_by")?,
         })
     }
 
-    fn patch_row<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<InteractionPatch> {
+    fn patch_row<'py>(fields: &impl Fields<'py>) -> PyResult<InteractionPatch> {
         Ok(InteractionPatch {
             customer_id: fields.patch_id("customer_id")?,
             kind: fields.patch("type")?,
@@ -237,7 +230,7 @@ impl Input for Interaction {
         })
     }
 
-    fn filter<'py>(_py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<InteractionFilter> {
+    fn filter<'py>(fields: &impl Fields<'py>) -> PyResult<InteractionFilter> {
         Ok(InteractionFilter {
             ids: fields.any_id("ids")?,
             customer_id: fields.any_id("customer_id")?,

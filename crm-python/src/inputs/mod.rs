@@ -9,15 +9,20 @@ mod values;
 
 pub(crate) use entities::Input;
 pub(crate) use rows::many;
+use values::Wrong;
 pub(crate) use values::{OneOrMany, Value, read};
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
+use crm_postgres::Error;
 use crm_postgres::chrono::{DateTime, Utc};
-use crm_postgres::crm_core::{Id, Patch, Range};
+use crm_postgres::crm_core::{Id, Patch, Range, Valid, Validate, Violation, ViolationCode};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+
+use crate::errors::raise;
 
 /// Is where the fields of an input come from.
 pub(crate) trait Fields<'py> {
@@ -27,10 +32,40 @@ pub(crate) trait Fields<'py> {
     /// Names the field in an error.
     fn path(&self, name: &'static str) -> String;
 
+    /// Keeps the rules that were found broken while the other fields are read.
+    fn broken(&self) -> &RefCell<Vec<Violation>>;
+
+    /// Notes a broken rule.
+    fn note(&self, name: &'static str, code: ViolationCode, message: &str) {
+        self.broken().borrow_mut().push(Violation::new(self.path(name), code, message));
+    }
+
+    /// Reads a value; one that breaks a rule is noted, and missing from then on.
+    fn read<T: Value>(&self, name: &'static str, value: &Bound<'py, PyAny>) -> PyResult<Option<T>> {
+        match T::read(value, || self.path(name)) {
+            Ok(value) => Ok(Some(value)),
+            Err(Wrong::Type(error)) => Err(error),
+            Err(Wrong::Rule(violation)) => {
+                self.broken().borrow_mut().push(violation);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Raises what was noted, and what the rest of the input breaks, `row` of a batch.
+    fn check<T: Validate>(&self, py: Python<'py>, input: T) -> PyResult<Valid<T>> {
+        let checked = input.validate();
+        let broken = self.broken().take();
+        if broken.is_empty() {
+            return checked.map_err(|error| raise(py, error));
+        }
+        Err(raise(py, Error::validation(merged(broken, checked.err().as_ref()))))
+    }
+
     /// Reads a field that may be left out or `None`.
     fn optional<T: Value>(&self, name: &'static str) -> PyResult<Option<T>> {
         match self.given(name)? {
-            Some(value) if !value.is_none() => T::read(&value, || self.path(name)).map(Some),
+            Some(value) if !value.is_none() => self.read(name, &value),
             _ => Ok(None),
         }
     }
@@ -50,7 +85,7 @@ pub(crate) trait Fields<'py> {
         Ok(match self.given(name)? {
             None => Patch::Keep,
             Some(value) if value.is_none() => Patch::Clear,
-            Some(value) => Patch::Set(T::read(&value, || self.path(name))?),
+            Some(value) => self.read(name, &value)?.map_or(Patch::Keep, Patch::Set),
         })
     }
 
@@ -79,25 +114,44 @@ pub(crate) trait Fields<'py> {
     }
 }
 
+/// Lists what was noted while an input was read and what it breaks beside; a field that was noted is missing, of which
+/// nothing more is said.
+fn merged(noted: Vec<Violation>, beside: Option<&Error>) -> Vec<Violation> {
+    let fields: HashSet<_> = noted.iter().map(|violation| violation.field.clone()).collect();
+    let beside = beside.map_or(&[][..], Error::violations);
+    noted
+        .into_iter()
+        .chain(beside.iter().filter(|violation| !fields.contains(&violation.field)).cloned())
+        .collect()
+}
+
 /// Is the keywords of a call, or the items of a dict.
 pub(crate) struct Keywords<'a, 'py> {
     given: Option<&'a Bound<'py, PyDict>>,
     asked: RefCell<Vec<&'static str>>,
+    broken: RefCell<Vec<Violation>>,
     /// The number of the row of which this is a dict.
     row: Option<usize>,
 }
 
 impl<'a, 'py> Keywords<'a, 'py> {
     pub(crate) fn new(given: Option<&'a Bound<'py, PyDict>>) -> Self {
-        Self { given, asked: RefCell::default(), row: None }
+        Self { given, asked: RefCell::default(), broken: RefCell::default(), row: None }
     }
 
     fn of_row(given: &'a Bound<'py, PyDict>, row: usize) -> Self {
         Self { row: Some(row), ..Self::new(Some(given)) }
     }
 
+    /// Refuses keywords that nobody has asked for, and values that break a rule.
+    pub(crate) fn finish(&self, py: Python<'py>, function: &str) -> PyResult<()> {
+        self.refuse_unknown(function)?;
+        let broken = self.broken.take();
+        if broken.is_empty() { Ok(()) } else { Err(raise(py, Error::validation(broken))) }
+    }
+
     /// Refuses keywords that nobody has asked for.
-    pub(crate) fn finish(&self, function: &str) -> PyResult<()> {
+    pub(crate) fn refuse_unknown(&self, function: &str) -> PyResult<()> {
         let Some(given) = self.given else { return Ok(()) };
         let asked = self.asked.borrow();
         for (name, _) in given {
@@ -118,6 +172,10 @@ impl<'py> Fields<'py> for Keywords<'_, 'py> {
         let Some(given) = self.given else { return Ok(None) };
         self.asked.borrow_mut().push(name);
         given.get_item(PyString::intern(given.py(), name))
+    }
+
+    fn broken(&self) -> &RefCell<Vec<Violation>> {
+        &self.broken
     }
 
     fn path(&self, name: &'static str) -> String {

@@ -1,29 +1,46 @@
 //! The rows of `create_many`: dicts, dataclasses, or somebody's frame.
 
-use crm_postgres::crm_core::Valid;
+use crm_postgres::Error;
+use crm_postgres::crm_core::{MAX_VIOLATIONS, Valid, Violation};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString, PyType};
 
-use super::{Input, Keywords};
+use super::{Fields as _, Input, Keywords, merged};
 use crate::arrow::{Table, import};
 use crate::errors::raise;
 
 /// Reads and validates the rows.
 pub(crate) fn many<E: Input>(rows: &Bound<'_, PyAny>) -> PyResult<Vec<Valid<E::New>>> {
     let py = rows.py();
-    let new = read_all::<E>(rows)?;
-    py.detach(|| Valid::all(new)).map_err(|error| raise(py, error))
+    let mut broken = Vec::new();
+    let new = read_all::<E>(rows, &mut broken)?;
+    let checked = py.detach(|| Valid::all(new));
+    if broken.is_empty() {
+        return checked.map_err(|error| raise(py, error));
+    }
+    let mut all = merged(broken, checked.err().as_ref());
+    all.sort_by_key(|violation| row_of(&violation.field));
+    all.truncate(MAX_VIOLATIONS);
+    Err(raise(py, Error::validation(all)))
 }
 
-fn read_all<E: Input>(rows: &Bound<'_, PyAny>) -> PyResult<Vec<E::New>> {
+/// Returns the number in `[50].name`.
+fn row_of(field: &str) -> Option<usize> {
+    field.strip_prefix('[')?.split_once(']')?.0.parse().ok()
+}
+
+fn read_all<E: Input>(rows: &Bound<'_, PyAny>, broken: &mut Vec<Violation>) -> PyResult<Vec<E::New>> {
     let py = rows.py();
     if rows.is_instance_of::<PyDict>() {
         return Err(PyTypeError::new_err("rows must be a list of dicts, not a dict"));
     }
     if rows.hasattr(intern!(py, "__arrow_c_stream__"))? {
-        return of_frame::<E>(rows);
+        return of_frame::<E>(rows, broken);
+    }
+    if rows.hasattr(intern!(py, "collect"))? {
+        return Err(PyTypeError::new_err("rows must be a frame that was collected: call .collect() before"));
     }
     let mut new = Vec::with_capacity(rows.len().unwrap_or_default());
     for (row, given) in rows.try_iter()?.enumerate() {
@@ -33,21 +50,23 @@ fn read_all<E: Input>(rows: &Bound<'_, PyAny>) -> PyResult<Vec<E::New>> {
             Err(other) => of_dataclass(py, &other.into_inner(), row)?,
         };
         let fields = Keywords::of_row(&dict, row);
-        let read = E::new_row(py, &fields)?;
-        fields.finish("create_many")?;
+        let read = E::new_row(&fields)?;
+        fields.refuse_unknown("create_many")?;
+        broken.append(&mut fields.broken().borrow_mut());
         new.push(read);
     }
     Ok(new)
 }
 
-fn of_frame<E: Input>(frame: &Bound<'_, PyAny>) -> PyResult<Vec<E::New>> {
+fn of_frame<E: Input>(frame: &Bound<'_, PyAny>, broken: &mut Vec<Violation>) -> PyResult<Vec<E::New>> {
     let tables = import(frame)?;
     let mut new = Vec::with_capacity(tables.iter().map(Table::rows).sum());
     for table in &tables {
         for row in 0..table.rows() {
             let fields = table.row(frame.py(), row, new.len());
-            let read = E::new_row(frame.py(), &fields)?;
+            let read = E::new_row(&fields)?;
             fields.finish()?;
+            broken.append(&mut fields.broken().borrow_mut());
             new.push(read);
         }
     }
@@ -56,14 +75,17 @@ fn of_frame<E: Input>(frame: &Bound<'_, PyAny>) -> PyResult<Vec<E::New>> {
 
 /// Reads the fields of a dataclass into a dict.
 fn of_dataclass<'py>(py: Python<'py>, value: &Bound<'py, PyAny>, row: usize) -> PyResult<Bound<'py, PyDict>> {
-    let fields = value.getattr_opt(intern!(py, "__dataclass_fields__"))?;
-    let Some(fields) = fields.filter(|_| !value.is_instance_of::<pyo3::types::PyType>()) else {
+    let declared = value.hasattr(intern!(py, "__dataclass_fields__"))?;
+    if !declared || value.is_instance_of::<PyType>() {
         let name = value.get_type().name()?;
         return Err(PyTypeError::new_err(format!("[{row}] must be a dict or a dataclass, not {name}")));
-    };
+    }
     let dict = PyDict::new(py);
-    for name in fields.try_iter()? {
-        let name = name?.cast_into::<pyo3::types::PyString>()?;
+    // Not all that is declared is a field: a ClassVar is none.
+    for field in
+        py.import(intern!(py, "dataclasses"))?.call_method1(intern!(py, "fields"), (value,))?.try_iter()?
+    {
+        let name = field?.getattr(intern!(py, "name"))?.cast_into::<PyString>()?;
         dict.set_item(&name, value.getattr(&name)?)?;
     }
     Ok(dict)

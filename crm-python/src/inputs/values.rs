@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crm_postgres::chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use crm_postgres::chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_postgres::crm_core::{
     Cursor, Error, InteractionType, Order, OrderBy, Priority, Role, SearchText, Stage, TaskStatus, Violation,
     ViolationCode,
@@ -12,7 +12,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyBytes, PyDate, PyDateTime, PyFloat, PyInt, PyMapping, PyString, PyTzInfoAccess as _,
+    PyBool, PyBytes, PyDate, PyDateAccess as _, PyDateTime, PyFloat, PyMapping, PyString, PyTimeAccess as _,
 };
 
 use crate::errors::raise;
@@ -20,42 +20,61 @@ use crate::errors::raise;
 /// Is a type of value that an input has.
 pub(crate) trait Value: Sized {
     /// Reads it; `path` names the field for an error.
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self>;
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong>;
 }
 
 /// Reads the value of a parameter.
 pub(crate) fn read<T: Value>(value: &Bound<'_, PyAny>, name: &str) -> PyResult<T> {
-    T::read(value, || name.to_owned())
+    T::read(value, || name.to_owned()).map_err(|wrong| match wrong {
+        Wrong::Type(error) => error,
+        Wrong::Rule(violation) => raise(value.py(), Error::validation([violation])),
+    })
 }
 
-fn wrong(value: &Bound<'_, PyAny>, path: impl Fn() -> String, expected: &str) -> PyErr {
+/// Is why a value is refused.
+pub(crate) enum Wrong {
+    /// It is of another type: there is nothing to go on with.
+    Type(PyErr),
+    /// It breaks a rule, as other values of the same input may.
+    Rule(Violation),
+}
+
+impl From<PyErr> for Wrong {
+    fn from(error: PyErr) -> Self {
+        Self::Type(error)
+    }
+}
+
+fn wrong(value: &Bound<'_, PyAny>, path: impl Fn() -> String, expected: &str) -> Wrong {
     let name = value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string());
-    PyTypeError::new_err(format!("{} must be {expected}, not {name}", path()))
+    Wrong::Type(PyTypeError::new_err(format!("{} must be {expected}, not {name}", path())))
 }
 
-fn invalid(py: Python<'_>, path: String, code: ViolationCode, message: &str) -> PyErr {
-    raise(py, Error::validation([Violation::new(path, code, message)]))
+fn invalid(path: impl Fn() -> String, code: ViolationCode, message: impl Into<String>) -> Wrong {
+    Wrong::Rule(Violation::new(path(), code, message))
 }
 
 /// Puts the field's name into a violation that speaks of the value alone.
-fn named(py: Python<'_>, error: &Error, path: impl Fn() -> String) -> PyErr {
-    let renamed = error.violations().iter().map(|violation| Violation { field: path(), ..violation.clone() });
-    raise(py, Error::validation(renamed))
+fn named(error: &Error, path: impl Fn() -> String) -> Wrong {
+    let [violation, ..] = error.violations() else {
+        return Wrong::Type(PyTypeError::new_err(error.to_string()));
+    };
+    Wrong::Rule(Violation { field: path(), ..violation.clone() })
 }
 
 impl Value for String {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         let Ok(text) = value.cast::<PyString>() else { return Err(wrong(value, path, "a str")) };
         // A surrogate that stands alone is no character.
         text.to_cow().map(Cow::into_owned).map_err(|_| {
             let message = "must not hold surrogates";
-            invalid(value.py(), path(), ViolationCode::InvalidCharacters, message)
+            invalid(path, ViolationCode::InvalidCharacters, message)
         })
     }
 }
 
 impl Value for i64 {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         if value.is_instance_of::<PyBool>() {
             return Err(wrong(value, path, "an int"));
         }
@@ -63,7 +82,7 @@ impl Value for i64 {
         value.extract().map_err(|error: PyErr| {
             if error.is_instance_of::<PyOverflowError>(value.py()) {
                 let message = "must be a 64-bit integer";
-                return invalid(value.py(), path(), ViolationCode::OutOfRange, message);
+                return invalid(path, ViolationCode::OutOfRange, message);
             }
             wrong(value, path, "an int")
         })
@@ -71,96 +90,119 @@ impl Value for i64 {
 }
 
 impl Value for bool {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         value.extract().map_err(|_| wrong(value, path, "a bool"))
     }
 }
 
 impl Value for u32 {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         let number = i64::read(value, &path)?;
         // Whether it is in its range the domain says; what it could not even hold is not.
         number.try_into().map_err(|_| {
             let message = format!("must not be {number}");
-            invalid(value.py(), path(), ViolationCode::OutOfRange, &message)
+            invalid(path, ViolationCode::OutOfRange, message)
         })
     }
 }
 
+/// Has far more digits than an amount, and few enough to be written out.
+const MANY_DIGITS: i64 = 10_000;
+
 impl Value for Decimal {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         let py = value.py();
-        let decimal = py.import(intern!(py, "decimal"))?.getattr(intern!(py, "Decimal"))?;
-        let whole = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
-        if !whole && !value.is_instance_of::<PyString>() && !value.is_instance(&decimal)? {
-            let expected = "a decimal.Decimal, an int or a str such as \"12.50\"";
-            return Err(wrong(value, path, expected));
+        let refuse = |(code, message)| invalid(&path, code, message);
+        if let Ok(text) = value.cast::<PyString>() {
+            return amount(text.to_cow().unwrap_or_default().trim()).map_err(refuse);
         }
-        // Written out, because a Decimal may stand in powers of ten.
-        let text =
-            if value.is_instance(&decimal)? && value.call_method0(intern!(py, "is_finite"))?.is_truthy()? {
-                value.call_method1(intern!(py, "__format__"), ("f",))?
-            } else {
-                value.str()?.into_any()
-            };
-        let text: String = text.extract()?;
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        Self::from_str_exact(text.trim()).map_err(|_| {
-            let numeric =
-                digits > 0 && text.trim().bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
-            if numeric && whole {
-                return invalid(py, path(), ViolationCode::OutOfRange, "must be between 0 and 99999999.99");
+        let decimal = py.import(intern!(py, "decimal"))?.getattr(intern!(py, "Decimal"))?;
+        if value.is_instance(&decimal)? {
+            if !value.call_method0(intern!(py, "is_finite"))?.is_truthy()? {
+                return Err(refuse(NO_NUMBER));
             }
-            if numeric {
-                return invalid(py, path(), ViolationCode::TooPrecise, "must have at most 2 decimals");
+            // Before it is written out: what stands in powers of ten may have any number of digits.
+            if value.call_method0(intern!(py, "adjusted"))?.extract::<i64>()? > 20 {
+                return Err(refuse(TOO_LARGE));
             }
-            invalid(py, path(), ViolationCode::InvalidType, "must be a number such as \"12.50\"")
+            let parts = value.call_method0(intern!(py, "as_tuple"))?;
+            if parts.getattr(intern!(py, "exponent"))?.extract::<i64>()? < -MANY_DIGITS {
+                return Err(refuse(TOO_PRECISE));
+            }
+            let text = value.call_method1(intern!(py, "__format__"), ("f",))?.extract::<String>()?;
+            return amount(&text).map_err(refuse);
+        }
+        if value.is_instance_of::<PyBool>() || !value.hasattr(intern!(py, "__index__"))? {
+            return Err(wrong(value, &path, "a decimal.Decimal, an int or a str such as \"12.50\""));
+        }
+        value.extract::<i64>().map(Self::from).map_err(|error| {
+            if error.is_instance_of::<PyOverflowError>(py) { refuse(TOO_LARGE) } else { error.into() }
         })
     }
+}
+
+type Refusal = (ViolationCode, &'static str);
+const NO_NUMBER: Refusal = (ViolationCode::InvalidType, "must be a number such as \"12.50\"");
+const TOO_LARGE: Refusal = (ViolationCode::OutOfRange, "must be between 0 and 99999999.99");
+const TOO_PRECISE: Refusal = (ViolationCode::TooPrecise, "must have at most 2 decimals");
+
+/// Reads an amount that is written out; how large and precise it may be the domain says, unless nothing could hold it.
+fn amount(text: &str) -> Result<Decimal, Refusal> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let numeric = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !numeric(whole) || !numeric(part) {
+        return Err(NO_NUMBER);
+    }
+    let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
+    if whole.len() > 20 {
+        return Err(TOO_LARGE);
+    }
+    if part.len() > 7 {
+        return Err(TOO_PRECISE);
+    }
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    Decimal::from_str_exact(&format!("{sign}0{whole}.{part}0")).map_err(|_| NO_NUMBER)
 }
 
 impl Value for DateTime<Utc> {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         let Ok(moment) = value.cast::<PyDateTime>() else {
             return Err(wrong(value, path, "a datetime with a time zone"));
         };
-        if moment.get_tzinfo().is_none() {
-            let message = "must be a datetime with a time zone, not a naive one: add tzinfo=timezone.utc";
-            return Err(PyTypeError::new_err(format!("{} {message}", path())));
-        }
         let py = value.py();
         let offset = value.call_method0(intern!(py, "utcoffset"))?;
-        let seconds: f64 = offset.call_method0(intern!(py, "total_seconds"))?.extract()?;
-        let naive =
-            value.call_method1(intern!(py, "isoformat"), ("T", "microseconds"))?.extract::<String>()?;
-        let naive = naive.get(..26).and_then(|text| text.parse::<crm_postgres::chrono::NaiveDateTime>().ok());
-        #[expect(clippy::cast_possible_truncation, reason = "an offset is less than a day")]
-        let offset = FixedOffset::east_opt(seconds as i32);
-        naive
-            .zip(offset)
-            .and_then(|(naive, offset)| naive.and_local_timezone(offset).single())
-            .map(|moment| moment.to_utc())
-            .ok_or_else(|| {
-                invalid(py, path(), ViolationCode::OutOfRange, "must be in the years 0001 to 9999")
+        if offset.is_none() {
+            let message = "must be a datetime with a time zone, not a naive one: add tzinfo=timezone.utc";
+            return Err(PyTypeError::new_err(format!("{} {message}", path())).into());
+        }
+        // By way of the parts, because the offset may have microseconds, which a time zone of chrono's has not.
+        NaiveDate::from_ymd_opt(moment.get_year(), moment.get_month().into(), moment.get_day().into())
+            .and_then(|day| {
+                let (hour, minute) = (moment.get_hour().into(), moment.get_minute().into());
+                day.and_hms_micro_opt(hour, minute, moment.get_second().into(), moment.get_microsecond())
             })
+            .zip(Some(offset.extract::<TimeDelta>()?))
+            .and_then(|(local, offset)| local.and_utc().checked_sub_signed(offset))
+            .ok_or_else(|| invalid(path, ViolationCode::OutOfRange, "must be in the years 0001 to 9999"))
     }
 }
 
 impl Value for NaiveDate {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         if value.is_instance_of::<PyDateTime>() || !value.is_instance_of::<PyDate>() {
             return Err(wrong(value, path, "a date"));
         }
-        value.extract()
+        Ok(value.extract()?)
     }
 }
 
 macro_rules! labels {
     ($($label:ty),+) => {$(
         impl Value for $label {
-            fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+            fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
                 let label = String::read(value, &path)?;
-                label.parse().map_err(|error: Error| named(value.py(), &error, path))
+                label.parse().map_err(|error: Error| named(&error, path))
             }
         }
     )+};
@@ -169,20 +211,24 @@ macro_rules! labels {
 labels!(InteractionType, Priority, Role, SearchText, Stage, TaskStatus);
 
 impl<B: OrderBy> Value for Order<B> {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         let order = String::read(value, &path)?;
-        order.parse().map_err(|error: Error| named(value.py(), &error, path))
+        order.parse().map_err(|error: Error| named(&error, path))
     }
 }
 
 impl Value for Cursor {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         String::read(value, path).map(Self::from)
     }
 }
 
 /// Reads a list from anything that can be iterated over, but a text, bytes or a mapping.
-fn items<T: Value>(value: &Bound<'_, PyAny>, path: impl Fn() -> String, expected: &str) -> PyResult<Vec<T>> {
+fn items<T: Value>(
+    value: &Bound<'_, PyAny>,
+    path: impl Fn() -> String,
+    expected: &str,
+) -> Result<Vec<T>, Wrong> {
     let unfit = value.is_instance_of::<PyString>()
         || value.is_instance_of::<PyBytes>()
         || value.is_instance_of::<PyMapping>()
@@ -193,7 +239,7 @@ fn items<T: Value>(value: &Bound<'_, PyAny>, path: impl Fn() -> String, expected
 }
 
 impl<T: Value> Value for Vec<T> {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         items(value, path, "a list")
     }
 }
@@ -202,7 +248,7 @@ impl<T: Value> Value for Vec<T> {
 pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);
 
 impl<T: Value> Value for OneOrMany<T> {
-    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> PyResult<Self> {
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         if value.is_instance_of::<PyString>() || value.try_iter().is_err() {
             return T::read(value, path).map(|value| Self(vec![value]));
         }

@@ -9,7 +9,7 @@ use crate::handle::Handle;
 use crate::inputs::read;
 
 /// Stores customers. Deleting one deletes its leads, tasks and interactions.
-#[pyclass(frozen, subclass, name = "_Customers", module = "crm")]
+#[pyclass(frozen, subclass, name = "Customers", module = "crm")]
 pub(crate) struct CustomersBase(pub(crate) Handle);
 
 fn given_tags(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Valid<Tags>> {

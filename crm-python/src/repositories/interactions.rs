@@ -7,7 +7,7 @@ use pyo3::types::PyDict;
 use crate::handle::Handle;
 
 /// Stores interactions: calls, emails, meetings and notes about a customer.
-#[pyclass(frozen, subclass, name = "_Interactions", module = "crm")]
+#[pyclass(frozen, subclass, name = "Interactions", module = "crm")]
 pub(crate) struct InteractionsBase(pub(crate) Handle);
 
 #[pymethods]

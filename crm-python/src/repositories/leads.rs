@@ -8,7 +8,7 @@ use crate::handle::Handle;
 use crate::inputs::read;
 
 /// Stores leads: deals on their way through the sales pipeline.
-#[pyclass(frozen, subclass, name = "_Leads", module = "crm")]
+#[pyclass(frozen, subclass, name = "Leads", module = "crm")]
 pub(crate) struct LeadsBase(pub(crate) Handle);
 
 #[pymethods]

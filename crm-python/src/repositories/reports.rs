@@ -8,7 +8,7 @@ use crate::handle::Handle;
 use crate::inputs::{Fields, Keywords, read};
 
 /// Answers the reports.
-#[pyclass(frozen, subclass, name = "_Reports", module = "crm")]
+#[pyclass(frozen, subclass, name = "Reports", module = "crm")]
 pub(crate) struct ReportsBase(pub(crate) Handle);
 
 fn activity<'py>(fields: &impl Fields<'py>) -> PyResult<ActivityQuery> {
@@ -40,7 +40,7 @@ impl ReportsBase {
     fn customer_activity(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
         let keywords = Keywords::new(options);
         let query = ActivityQuery { cursor: keywords.optional("cursor")?, ..activity(&keywords)? };
-        keywords.finish("customer_activity")?;
+        keywords.finish(py, "customer_activity")?;
         self.0.call(py, "reports.customer_activity", move |crm| {
             Box::pin(async move { crm.reports().customer_activity(&query).await })
         })
@@ -67,7 +67,7 @@ impl ReportsBase {
         let mut query = due(today, &keywords)?;
         query.limit = keywords.optional("limit")?.unwrap_or(query.limit);
         query.cursor = keywords.optional("cursor")?;
-        keywords.finish("due_tasks")?;
+        keywords.finish(py, "due_tasks")?;
         self.0.call(py, "reports.due_tasks", move |crm| {
             Box::pin(async move { crm.reports().due_tasks(&query).await })
         })
@@ -87,7 +87,7 @@ impl ReportsBase {
         let keywords = Keywords::new(options);
         let activity = activity(&keywords)?;
         let due = DueTasksQuery { limit: activity.limit, ..due(today, &keywords)? };
-        keywords.finish("snapshot")?;
+        keywords.finish(py, "snapshot")?;
         self.0.call(py, "reports.snapshot", move |crm| {
             Box::pin(async move { crm.reports().snapshot(&activity, &due).await })
         })

@@ -8,7 +8,7 @@ use crate::handle::Handle;
 use crate::inputs::read;
 
 /// Stores tasks: what somebody has to do, perhaps by a day.
-#[pyclass(frozen, subclass, name = "_Tasks", module = "crm")]
+#[pyclass(frozen, subclass, name = "Tasks", module = "crm")]
 pub(crate) struct TasksBase(pub(crate) Handle);
 
 #[pymethods]

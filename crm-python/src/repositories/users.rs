@@ -9,7 +9,7 @@ use crate::handle::Handle;
 use crate::inputs::read;
 
 /// Stores users: the people who work with the CRM.
-#[pyclass(frozen, subclass, name = "_Users", module = "crm")]
+#[pyclass(frozen, subclass, name = "Users", module = "crm")]
 pub(crate) struct UsersBase(pub(crate) Handle);
 
 fn password(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Valid<Password>> {
