@@ -40,6 +40,9 @@ impl Collector {
         LOG.call_once(|| {
             log::set_logger(&Logger).expect("nobody else sets a logger");
             log::set_max_level(log::LevelFilter::Trace);
+            // While a process has only one dispatcher, tracing asks the thread that comes to an event first whether anybody
+            // wants it, and remembers the answer; a thread of another test would say no for all.
+            std::mem::forget(Dispatch::new(tracing_subscriber::registry()));
         });
         let collector = Self::default();
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(collector.clone()));
@@ -146,10 +149,16 @@ pub(super) fn spelt(error: &Error) -> String {
     all
 }
 
+fn say() {
+    tracing::trace!("said elsewhere too");
+}
+
 #[test]
 fn what_any_thread_logs_is_collected() {
     let (runtime, collector) = Collector::runtime();
+    std::thread::spawn(say).join().unwrap();
     runtime.block_on(async {
+        tokio::spawn(async { say() }).await.unwrap();
         tokio::spawn(async { tracing::trace!(field = "of a worker", "said") }).await.unwrap();
         tokio::task::spawn_blocking(|| tracing::trace!(field = 7, "said by one that blocks")).await.unwrap();
         tokio::spawn(async { tracing::info_span!("a span", id = 7).in_scope(|| log::trace!("logged")) })
@@ -157,7 +166,7 @@ fn what_any_thread_logs_is_collected() {
             .unwrap();
     });
     let lines = collector.take();
-    for expected in ["field=of a worker", "said by one that blocks", "a span id=7", "logged"] {
+    for expected in ["said elsewhere too", "field=of a worker", "said by one that blocks", "a span id=7", "logged"] {
         assert!(lines.iter().any(|line| line.contains(expected)), "{expected} is not in {lines:#?}");
     }
 }
