@@ -166,7 +166,9 @@ fn what_any_thread_logs_is_collected() {
             .unwrap();
     });
     let lines = collector.take();
-    for expected in ["said elsewhere too", "field=of a worker", "said by one that blocks", "a span id=7", "logged"] {
+    for expected in
+        ["said elsewhere too", "field=of a worker", "said by one that blocks", "a span id=7", "logged"]
+    {
         assert!(lines.iter().any(|line| line.contains(expected)), "{expected} is not in {lines:#?}");
     }
 }
