@@ -82,7 +82,7 @@ pub use interactions::{
     InteractionType, NewInteraction,
 };
 pub use leads::{Lead, LeadFilter, LeadOrderBy, LeadPatch, LeadRepository, NewLead, Stage};
-pub use money::MAX_MONEY;
+pub use money::{MAX_MONEY, parse_money};
 pub use page::{
     Cursor, DEFAULT_LIMIT, List, MAX_LIMIT, Order, OrderBy, Page, Position, SortKey, check_limit,
     check_recent,
@@ -97,5 +97,5 @@ pub use tags::{MAX_TAG, MAX_TAGS, with_tags, without_tags};
 pub use tasks::{NewTask, Priority, Task, TaskFilter, TaskOrderBy, TaskPatch, TaskRepository, TaskStatus};
 pub use text::{MAX_LINE, MAX_PROSE};
 pub use users::{NewUser, Role, User, UserFilter, UserOrderBy, UserPatch, UserRepository};
-pub use validation::{Check, MAX_VIOLATIONS, Valid, Validate, Violation, ViolationCode, Violations};
+pub use validation::{Check, MAX_VIOLATIONS, Valid, Validate, Violation, ViolationCode, Violations, beside};
 pub use words::{MAX_WORD, MAX_WORDS, SearchText, fold, words};

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 
 use crate::validation::Broken;
-use crate::{Patch, ViolationCode};
+use crate::{Patch, Result, ViolationCode};
 
 /// Is the largest amount: 99,999,999.99.
 pub const MAX_MONEY: Decimal = Decimal::from_parts(1_410_065_407, 2, 0, false, 2);
@@ -22,6 +22,31 @@ pub(crate) fn normalise(amount: &mut Decimal) -> Result<(), Broken> {
     amount.rescale(2);
     amount.set_sign_positive(true);
     Ok(())
+}
+
+/// Reads an amount that is written out, such as `12.50`, also a negative one. How large and precise it may be is judged with the rest of
+/// the input, unless no decimal could hold it.
+///
+/// # Errors
+/// `validation` of the field `amount`.
+pub fn parse_money(text: &str) -> Result<Decimal> {
+    let refuse = |code, message: &str| Err(Broken::new(code, message).on("amount"));
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let numeric = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !numeric(whole) || !numeric(part) {
+        return refuse(ViolationCode::InvalidType, "must be a number such as \"12.50\"");
+    }
+    let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
+    if whole.len() > 20 {
+        return refuse(ViolationCode::OutOfRange, "must be between 0 and 99999999.99");
+    }
+    if part.len() > 7 {
+        return refuse(ViolationCode::TooPrecise, "must have at most 2 decimals");
+    }
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    Decimal::from_str_exact(&format!("{sign}0{whole}.{part}0"))
+        .or_else(|_| refuse(ViolationCode::OutOfRange, "must be between 0 and 99999999.99"))
 }
 
 /// Reads an amount from a string of digits or a whole number; a float is refused, because it is not what was meant.
@@ -83,6 +108,26 @@ mod tests {
         assert_eq!(normalised("100000000"), Err(ViolationCode::OutOfRange));
         assert_eq!(normalised("-0.01"), Err(ViolationCode::OutOfRange));
         assert_eq!(normalised("0.001"), Err(ViolationCode::TooPrecise));
+    }
+
+    #[test]
+    fn an_amount_that_is_written_out_is_read_or_refused_by_its_rule() {
+        for (text, expected) in
+            [("12.50", "12.500"), ("007", "7.0"), ("-1", "-1.0"), ("0.1000000000000000", "0.10")]
+        {
+            assert_eq!(parse_money(text).unwrap(), expected.parse::<Decimal>().unwrap(), "{text}");
+        }
+        for (text, code) in [
+            ("", ViolationCode::InvalidType),
+            ("1e3", ViolationCode::InvalidType),
+            ("1.", ViolationCode::InvalidType),
+            (" 1", ViolationCode::InvalidType),
+            ("1,5", ViolationCode::InvalidType),
+            ("123456789012345678901", ViolationCode::OutOfRange),
+            ("0.00000001", ViolationCode::TooPrecise),
+        ] {
+            assert_eq!(parse_money(text).unwrap_err().violations()[0].code, code, "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! An input such as [`NewCustomer`](crate::NewCustomer) has public fields and is built freely; only
 //! [`validate`](Validate::validate) turns it into the [`Valid`] value that a repository takes.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 
@@ -160,6 +161,29 @@ impl<T: Validate> Valid<T> {
         }
         if violations.is_empty() { Ok(valid) } else { Err(Error::validation(violations)) }
     }
+}
+
+/// Adds to the check of an input, or of a batch, what could not even be read of it in another language: those violations come first, row
+/// by row, and nothing more is said of their fields, which stand in the input as if they had been left out.
+///
+/// # Errors
+/// `validation` with the first 1,000 violations.
+pub fn beside<T>(noted: Vec<Violation>, checked: Result<T>) -> Result<T> {
+    if noted.is_empty() {
+        return checked;
+    }
+    let fields: HashSet<_> = noted.iter().map(|violation| violation.field.clone()).collect();
+    let more = checked.as_ref().err().map_or(&[][..], Error::violations).iter();
+    let more = more.filter(|violation| !fields.contains(&violation.field)).cloned();
+    let mut all: Vec<_> = noted.into_iter().chain(more).collect();
+    all.sort_by_key(|violation| row(&violation.field));
+    all.truncate(MAX_VIOLATIONS);
+    Err(Error::validation(all))
+}
+
+/// Returns the number in `[50].name`.
+fn row(field: &str) -> Option<usize> {
+    field.strip_prefix('[')?.split_once(']')?.0.parse().ok()
 }
 
 /// Is an input with rules.
@@ -337,5 +361,31 @@ impl Broken {
 
     pub(crate) fn on(self, field: &str) -> Error {
         Error::validation([Violation::new(field, self.0, self.1)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NewCustomer;
+
+    #[test]
+    fn what_could_not_be_read_comes_first_in_its_row_and_nothing_more_is_said_of_it() {
+        let noted = |field: &str| Violation::new(field, ViolationCode::InvalidType, "must be a text");
+        let fields = |error: Error| {
+            let fields = error.violations().iter().map(|violation| violation.field.clone());
+            fields.collect::<Vec<_>>()
+        };
+        let rows = || Valid::all([NewCustomer::new(""), NewCustomer::new("Acme"), NewCustomer::new(" ")]);
+        let error =
+            beside(vec![noted("[1].phone"), noted("[2].name"), noted("[2].email")], rows()).unwrap_err();
+        assert_eq!(fields(error), ["[0].name", "[1].phone", "[2].name", "[2].email"]);
+        assert_eq!(
+            fields(beside(vec![noted("name")], NewCustomer::new("").validate()).unwrap_err()),
+            ["name"]
+        );
+        assert!(beside(Vec::new(), NewCustomer::new("Acme").validate()).is_ok());
+        let many = (0..=MAX_VIOLATIONS).map(|n| noted(&format!("[{n}].name"))).collect();
+        assert_eq!(beside(many, Ok(())).unwrap_err().violations().len(), MAX_VIOLATIONS);
     }
 }

@@ -22,6 +22,8 @@
 //! application in the same database are never touched.
 
 mod acting;
+#[doc(hidden)] // For the bindings to other languages.
+pub mod background;
 mod bulk;
 mod constraints;
 mod crm;

@@ -13,11 +13,11 @@ use pyo3::types::{PyCapsule, PyDict};
 use crate::arrow::{Decoder, schema, schema_capsule, stream_capsule};
 use crate::errors::raise;
 use crate::handle::{Handle, Store, Stored};
-use crate::incoming::{Incoming, Outgoing, incoming};
 use crate::inputs::{Fields, Keywords};
 use crate::repositories::due;
 use crate::run::{Face, block};
 use crate::runtime::{Owned, runtime};
+use crm_postgres::background::{Incoming, Outgoing, incoming};
 
 /// Decodes in a thread of the runtime while the server sends and Python works on the batches before.
 struct Sink {

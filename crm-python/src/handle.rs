@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crm_postgres::background::elsewhere;
 use crm_postgres::crm_core::{
     Customer, Interaction, Lead, List, Order, Repositories, Repository, Task, User,
 };
@@ -159,7 +160,7 @@ impl Handle {
             |py: Python<'_>, ids: Vec<E::Id>| ids.into_iter().map(Into::into).collect::<Vec<i64>>().wire(py);
         match face {
             Face::Sync => face.run(py, "create_many", load, ids),
-            Face::Async => face.run(py, "create_many", crate::run::elsewhere(load), ids),
+            Face::Async => face.run(py, "create_many", elsewhere(load), ids),
         }
     }
 

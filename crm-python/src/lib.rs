@@ -13,7 +13,6 @@ mod crm;
 mod errors;
 mod frames;
 mod handle;
-mod incoming;
 mod inputs;
 mod records;
 mod repositories;

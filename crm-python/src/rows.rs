@@ -11,9 +11,9 @@ use pyo3::prelude::*;
 use crate::call::Call;
 use crate::errors::raise;
 use crate::handle::{Store, Stored};
-use crate::incoming::{Incoming, incoming};
 use crate::run::{Face, block};
 use crate::runtime::{Owned, runtime};
+use crm_postgres::background::{Incoming, incoming};
 
 /// Is how many rows go from the task to Python at a time, as many as the library fetches.
 const PART: usize = 1_000;

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use crm_postgres::{Error, Result};
+use crm_postgres::Result;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
@@ -107,20 +107,4 @@ pub(crate) fn block<T: Send>(py: Python<'_>, future: impl Future<Output = Result
         })
     });
     result?.map_err(|error| raise(py, error))
-}
-
-/// Runs a future in the runtime's threads, for work that would keep an event loop busy; it ends when it is dropped.
-pub(crate) async fn elsewhere<T: Send + 'static>(
-    future: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-    impl<T> Drop for AbortOnDrop<T> {
-        fn drop(&mut self) {
-            self.0.abort();
-        }
-    }
-
-    let mut task = AbortOnDrop(tokio::spawn(future));
-    (&mut task.0).await.map_err(|error| Error::internal("a task has failed", Some(error.into())))?
 }

@@ -13,11 +13,9 @@ use values::Wrong;
 pub(crate) use values::{OneOrMany, Value, read};
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 
-use crm_postgres::Error;
 use crm_postgres::chrono::{DateTime, Utc};
-use crm_postgres::crm_core::{Id, Patch, Range, Valid, Validate, Violation, ViolationCode};
+use crm_postgres::crm_core::{Id, Patch, Range, Valid, Validate, Violation, ViolationCode, beside};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -52,14 +50,9 @@ pub(crate) trait Fields<'py> {
         }
     }
 
-    /// Raises what was noted, and what the rest of the input breaks, `row` of a batch.
+    /// Raises what was noted, and what the rest of the input breaks.
     fn check<T: Validate>(&self, py: Python<'py>, input: T) -> PyResult<Valid<T>> {
-        let checked = input.validate();
-        let broken = self.broken().take();
-        if broken.is_empty() {
-            return checked.map_err(|error| raise(py, error));
-        }
-        Err(raise(py, Error::validation(merged(broken, checked.err().as_ref()))))
+        beside(self.broken().take(), input.validate()).map_err(|error| raise(py, error))
     }
 
     /// Reads a field that may be left out or `None`.
@@ -114,17 +107,6 @@ pub(crate) trait Fields<'py> {
     }
 }
 
-/// Lists what was noted while an input was read and what it breaks beside; a field that was noted is missing, of which
-/// nothing more is said.
-fn merged(noted: Vec<Violation>, beside: Option<&Error>) -> Vec<Violation> {
-    let fields: HashSet<_> = noted.iter().map(|violation| violation.field.clone()).collect();
-    let beside = beside.map_or(&[][..], Error::violations);
-    noted
-        .into_iter()
-        .chain(beside.iter().filter(|violation| !fields.contains(&violation.field)).cloned())
-        .collect()
-}
-
 /// Is the keywords of a call, or the items of a dict.
 pub(crate) struct Keywords<'a, 'py> {
     given: Option<&'a Bound<'py, PyDict>>,
@@ -146,8 +128,7 @@ impl<'a, 'py> Keywords<'a, 'py> {
     /// Refuses keywords that nobody has asked for, and values that break a rule.
     pub(crate) fn finish(&self, py: Python<'py>, function: &str) -> PyResult<()> {
         self.refuse_unknown(function)?;
-        let broken = self.broken.take();
-        if broken.is_empty() { Ok(()) } else { Err(raise(py, Error::validation(broken))) }
+        beside(self.broken.take(), Ok(())).map_err(|error| raise(py, error))
     }
 
     /// Refuses keywords that nobody has asked for.

@@ -1,13 +1,12 @@
 //! The rows of `create_many`: dicts, dataclasses, or somebody's frame.
 
-use crm_postgres::Error;
-use crm_postgres::crm_core::{MAX_VIOLATIONS, Valid, Violation};
+use crm_postgres::crm_core::{Valid, Violation, beside};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use super::{Fields as _, Input, Keywords, merged};
+use super::{Fields as _, Input, Keywords};
 use crate::arrow::{Table, import};
 use crate::errors::raise;
 
@@ -16,19 +15,7 @@ pub(crate) fn many<E: Input>(rows: &Bound<'_, PyAny>) -> PyResult<Vec<Valid<E::N
     let py = rows.py();
     let mut broken = Vec::new();
     let new = read_all::<E>(rows, &mut broken)?;
-    let checked = py.detach(|| Valid::all(new));
-    if broken.is_empty() {
-        return checked.map_err(|error| raise(py, error));
-    }
-    let mut all = merged(broken, checked.err().as_ref());
-    all.sort_by_key(|violation| row_of(&violation.field));
-    all.truncate(MAX_VIOLATIONS);
-    Err(raise(py, Error::validation(all)))
-}
-
-/// Returns the number in `[50].name`.
-fn row_of(field: &str) -> Option<usize> {
-    field.strip_prefix('[')?.split_once(']')?.0.parse().ok()
+    py.detach(|| beside(broken, Valid::all(new))).map_err(|error| raise(py, error))
 }
 
 fn read_all<E: Input>(rows: &Bound<'_, PyAny>, broken: &mut Vec<Violation>) -> PyResult<Vec<E::New>> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crm_postgres::chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_postgres::crm_core::{
     Cursor, Error, InteractionType, Order, OrderBy, Priority, Role, SearchText, Stage, TaskStatus, Violation,
-    ViolationCode,
+    ViolationCode, parse_money,
 };
 use crm_postgres::rust_decimal::Decimal;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
@@ -106,63 +106,46 @@ impl Value for u32 {
     }
 }
 
+const TOO_LARGE: &str = "must be between 0 and 99999999.99";
+
 /// Has far more digits than an amount, and few enough to be written out.
 const MANY_DIGITS: i64 = 10_000;
 
 impl Value for Decimal {
     fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         let py = value.py();
-        let refuse = |(code, message)| invalid(&path, code, message);
+        let refuse = |code, message: &str| invalid(&path, code, message);
+        let parse = |text: &str| parse_money(text).map_err(|error| named(&error, &path));
         if let Ok(text) = value.cast::<PyString>() {
-            return amount(text.to_cow().unwrap_or_default().trim()).map_err(refuse);
+            return parse(text.to_cow().unwrap_or_default().trim());
         }
         let decimal = py.import(intern!(py, "decimal"))?.getattr(intern!(py, "Decimal"))?;
         if value.is_instance(&decimal)? {
             if !value.call_method0(intern!(py, "is_finite"))?.is_truthy()? {
-                return Err(refuse(NO_NUMBER));
+                return Err(refuse(ViolationCode::InvalidType, "must be a number such as \"12.50\""));
             }
             // Before it is written out: what stands in powers of ten may have any number of digits.
             if value.call_method0(intern!(py, "adjusted"))?.extract::<i64>()? > 20 {
-                return Err(refuse(TOO_LARGE));
+                return Err(refuse(ViolationCode::OutOfRange, TOO_LARGE));
             }
             let parts = value.call_method0(intern!(py, "as_tuple"))?;
             if parts.getattr(intern!(py, "exponent"))?.extract::<i64>()? < -MANY_DIGITS {
-                return Err(refuse(TOO_PRECISE));
+                return Err(refuse(ViolationCode::TooPrecise, "must have at most 2 decimals"));
             }
             let text = value.call_method1(intern!(py, "__format__"), ("f",))?.extract::<String>()?;
-            return amount(&text).map_err(refuse);
+            return parse(&text);
         }
         if value.is_instance_of::<PyBool>() || !value.hasattr(intern!(py, "__index__"))? {
             return Err(wrong(value, &path, "a decimal.Decimal, an int or a str such as \"12.50\""));
         }
         value.extract::<i64>().map(Self::from).map_err(|error| {
-            if error.is_instance_of::<PyOverflowError>(py) { refuse(TOO_LARGE) } else { error.into() }
+            if error.is_instance_of::<PyOverflowError>(py) {
+                refuse(ViolationCode::OutOfRange, TOO_LARGE)
+            } else {
+                error.into()
+            }
         })
     }
-}
-
-type Refusal = (ViolationCode, &'static str);
-const NO_NUMBER: Refusal = (ViolationCode::InvalidType, "must be a number such as \"12.50\"");
-const TOO_LARGE: Refusal = (ViolationCode::OutOfRange, "must be between 0 and 99999999.99");
-const TOO_PRECISE: Refusal = (ViolationCode::TooPrecise, "must have at most 2 decimals");
-
-/// Reads an amount that is written out; how large and precise it may be the domain says, unless nothing could hold it.
-fn amount(text: &str) -> Result<Decimal, Refusal> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
-    let numeric = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !numeric(whole) || !numeric(part) {
-        return Err(NO_NUMBER);
-    }
-    let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
-    if whole.len() > 20 {
-        return Err(TOO_LARGE);
-    }
-    if part.len() > 7 {
-        return Err(TOO_PRECISE);
-    }
-    let sign = if text.starts_with('-') { "-" } else { "" };
-    Decimal::from_str_exact(&format!("{sign}0{whole}.{part}0")).map_err(|_| NO_NUMBER)
 }
 
 impl Value for DateTime<Utc> {
