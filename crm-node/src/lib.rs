@@ -1,10 +1,15 @@
-//! The CRM library for Node.js. So far only its version exists; its operations come with the Node issue.
+//! The CRM library for Node.js: the native half of the package, which `ts/` makes an API of.
+//!
+//! A call comes in as numbers and a text (`wire`, `inputs`), runs in the loop's own thread (`bridge`) by its name
+//! (`repositories`, `connect`), and goes out the same way as a record (`records`) or an error (`errors`).
 
-use napi_derive::napi;
-
-/// Tells the version of the library.
-#[napi]
-#[must_use]
-pub fn version() -> &'static str {
-    env!("CARGO_PKG_VERSION")
-}
+mod bridge;
+mod connect;
+mod errors;
+mod handle;
+mod inputs;
+mod records;
+mod repositories;
+mod rows;
+mod runtime;
+mod wire;

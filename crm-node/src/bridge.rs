@@ -1,0 +1,226 @@
+//! How a call runs: the bridge between one event loop and the library.
+//!
+//! The thread of the event loop polls a call's future itself: once when it is made, and again whenever its waker was called. The
+//! waker, which runs in a thread of the runtime, only notes the call's number and wakes the loop, once for any number of calls.
+//! To abort a call is to drop its future.
+
+#![expect(clippy::needless_pass_by_value, reason = "values from JavaScript come owned")]
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use crm_postgres::{Error, Result};
+use napi::Status;
+use napi::bindgen_prelude::{Float64ArraySlice, Function, Utf16String};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi_derive::napi;
+
+use crate::errors::put_error;
+use crate::handle::Handle;
+use crate::repositories;
+use crate::runtime::runtime;
+use crate::wire::{Out, Reader, Wire};
+
+/// Writes a result.
+pub(crate) type Put = Box<dyn FnOnce(&mut Out) + Send>;
+/// Is a call under way.
+pub(crate) type Job = Pin<Box<dyn Future<Output = Result<Put>> + Send>>;
+
+/// Makes a job of a future.
+pub(crate) fn job<T: Wire>(future: impl Future<Output = Result<T>> + Send + 'static) -> Job {
+    Box::pin(async move {
+        let value = future.await?;
+        Ok(Box::new(move |out: &mut Out| value.put(out)) as Put)
+    })
+}
+
+/// Wakes the loop, which it does not keep alive.
+type WakeLoop = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+/// Is what the runtime's threads and the loop share.
+struct Shared {
+    ready: Mutex<Vec<u32>>,
+    wake: WakeLoop,
+}
+
+struct Notify {
+    id: u32,
+    shared: Arc<Shared>,
+}
+
+impl Wake for Notify {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut ready = self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.push(self.id);
+        if ready.len() == 1 {
+            // A loop that is gone need not be woken.
+            self.shared.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+}
+
+/// Is how many numbers are handed over at a time, unless a single result has more.
+const BATCH: usize = 64 * 1024;
+
+/// Is the bridge of one event loop.
+#[napi]
+pub struct Bridge {
+    shared: Arc<Shared>,
+    running: HashMap<u32, (Job, Waker)>,
+    /// Has calls that ended before they had to wait.
+    ended: VecDeque<(u32, Result<Put>)>,
+    /// Has calls that were woken and not polled yet.
+    woken: VecDeque<u32>,
+    out: Out,
+    last: u32,
+}
+
+#[napi]
+impl Bridge {
+    /// Makes a bridge that calls `wake` in the loop when there is something to `drain`.
+    ///
+    /// # Errors
+    /// Those of Node.
+    #[napi(constructor)]
+    pub fn new(wake: Function<'_, (), ()>) -> napi::Result<Self> {
+        let wake = wake.build_threadsafe_function::<()>().weak::<true>().callee_handled::<false>().build()?;
+        Ok(Self {
+            shared: Arc::new(Shared { ready: Mutex::default(), wake }),
+            running: HashMap::new(),
+            ended: VecDeque::new(),
+            woken: VecDeque::new(),
+            out: Out::default(),
+            last: 0,
+        })
+    }
+
+    /// Begins a call: `op` on `handle`, with the first `count` numbers of `numbers` and `text` as its values; a handle that it
+    /// makes is put into `made`. Returns the call's number; below zero when it has ended already and is to be drained.
+    #[napi]
+    pub fn begin(
+        &mut self,
+        op: String,
+        handle: &Handle,
+        made: Option<&Handle>,
+        numbers: &[f64],
+        count: u32,
+        text: Utf16String,
+    ) -> i32 {
+        // Half of the numbers are the negative ones; a call so old that its number comes again is not under way any more.
+        self.last = self.last % 0x7fff_ffff + 1;
+        let id = self.last;
+        let mut reader = Reader::new(&numbers[..count as usize], &text);
+        let begun = repositories::begin(&op, handle, made, &mut reader);
+        let ended = begun.map_or_else(|error| Some(Err(error)), |job| self.start(id, job));
+        let signed = i32::try_from(id).unwrap_or(i32::MAX);
+        match ended {
+            Some(result) => {
+                self.ended.push_back((id, result));
+                -signed
+            }
+            None => signed,
+        }
+    }
+
+    /// Ends a call that nobody waits for any more.
+    #[napi]
+    pub fn abort(&mut self, id: u32) {
+        let _entered = runtime().ok().map(tokio::runtime::Runtime::enter);
+        self.running.remove(&id);
+    }
+
+    /// Hands over the results of calls that have ended: returns their text, and writes into `numbers` how many numbers follow, whether
+    /// there is more to drain, and the numbers. When `numbers` is too short, it writes how many it needs below zero, and nothing is
+    /// lost.
+    #[napi]
+    pub fn drain(&mut self, mut numbers: Float64ArraySlice<'_>) -> String {
+        #[expect(unsafe_code, reason = "there is no safe way to write into JavaScript's memory")]
+        // SAFETY: JavaScript, whose thread this is, does not run before this returns, and the array is no other thread's.
+        let numbers = unsafe { numbers.as_mut() };
+        if self.out.numbers.is_empty() {
+            self.fill();
+        }
+        let length = self.out.numbers.len();
+        if length + 2 > numbers.len() {
+            numbers[0] = -float(length + 2);
+            return String::new();
+        }
+        numbers[0] = float(length);
+        numbers[1] = (!self.ended.is_empty() || !self.woken.is_empty()).into();
+        numbers[2..length + 2].copy_from_slice(&self.out.numbers);
+        self.out.numbers.clear();
+        std::mem::take(&mut self.out.text)
+    }
+}
+
+impl Bridge {
+    /// Polls a job for the first time; what has to wait is kept.
+    fn start(&mut self, id: u32, mut job: Job) -> Option<Result<Put>> {
+        let entered = runtime().map(tokio::runtime::Runtime::enter);
+        let _entered = match entered {
+            Ok(entered) => entered,
+            Err(error) => return Some(Err(error)),
+        };
+        let waker = Waker::from(Arc::new(Notify { id, shared: self.shared.clone() }));
+        match job.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(result) => Some(result),
+            Poll::Pending => {
+                self.running.insert(id, (job, waker));
+                None
+            }
+        }
+    }
+
+    /// Polls what was woken and collects what has ended.
+    fn fill(&mut self) {
+        let Ok(runtime) = runtime() else { return };
+        let _entered = runtime.enter();
+        self.woken.extend(self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
+        while self.out.numbers.len() < BATCH {
+            let (id, result) = if let Some(ended) = self.ended.pop_front() {
+                ended
+            } else if let Some(id) = self.woken.pop_front() {
+                // One that was aborted may have been woken all the same.
+                let Some((job, waker)) = self.running.get_mut(&id) else { continue };
+                let Poll::Ready(result) = job.as_mut().poll(&mut Context::from_waker(waker)) else {
+                    continue;
+                };
+                self.running.remove(&id);
+                (id, result)
+            } else {
+                return;
+            };
+            self.out.whole(id.into());
+            self.out.flag(result.is_ok());
+            match result {
+                Ok(put) => put(&mut self.out),
+                Err(error) => put_error(error, &mut self.out),
+            }
+        }
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        // Within the runtime, so that transactions are rolled back in the background.
+        let _entered = runtime().ok().map(tokio::runtime::Runtime::enter);
+        self.running.clear();
+        self.ended.clear();
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no array is that long")]
+const fn float(length: usize) -> f64 {
+    length as f64
+}
+
+/// Fails with a bug of the other side's.
+pub(crate) fn unknown(op: &str) -> Error {
+    Error::internal(format!("there is no operation {op}"), None)
+}

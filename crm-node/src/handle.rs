@@ -1,0 +1,132 @@
+//! What JavaScript holds: a slot for the trusted system's handle, a user's, a transaction, or a stream.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crm_postgres::background::Incoming;
+use crm_postgres::crm_core::{Repositories, UserId};
+use crm_postgres::{Acting, Crm, Error, Result, Tx};
+use napi_derive::napi;
+use tokio::sync::Mutex;
+
+use crate::inputs::read;
+use crate::runtime::runtime;
+use crate::wire::{Given, Out};
+
+/// Is what a handle may hold.
+#[derive(Clone)]
+pub(crate) enum Store {
+    Crm(Crm),
+    Acting(Acting),
+    Tx(Arc<OpenTx>),
+    Rows(Arc<Mutex<Incoming<Out>>>),
+}
+
+/// Is a transaction that its calls share.
+pub(crate) struct OpenTx {
+    tx: Tx,
+    finished: AtomicBool,
+}
+
+impl OpenTx {
+    pub(crate) fn new(tx: Tx) -> Self {
+        Self { tx, finished: AtomicBool::new(false) }
+    }
+
+    fn open(&self) -> Result<&Tx> {
+        if self.finished.load(Ordering::Relaxed) {
+            return Err(Error::Closed("the transaction"));
+        }
+        Ok(&self.tx)
+    }
+
+    /// Returns the transaction to whoever ends it.
+    pub(crate) fn finish(&self) -> Result<&Tx> {
+        let tx = self.open()?;
+        self.finished.store(true, Ordering::Relaxed);
+        Ok(tx)
+    }
+}
+
+impl Store {
+    pub(crate) fn repositories(&self) -> Result<&dyn Repositories> {
+        match self {
+            Self::Crm(crm) => Ok(crm),
+            Self::Acting(acting) => Ok(acting),
+            Self::Tx(open) => Ok(open.open()?),
+            Self::Rows(_) => Err(Error::internal("a stream has no repositories", None)),
+        }
+    }
+
+    pub(crate) fn trusted(&self) -> Result<&Crm> {
+        match self {
+            Self::Crm(crm) => Ok(crm),
+            _ => Err(Error::internal("this handle is not the trusted system's", None)),
+        }
+    }
+}
+
+/// Is a handle. It is made empty, and what it holds comes when the call that opens it has succeeded.
+#[napi]
+pub struct Handle {
+    slot: Arc<OnceLock<Store>>,
+    /// What was given for a user's id and is none.
+    refused: Option<f64>,
+}
+
+#[napi]
+impl Handle {
+    /// Makes an empty handle.
+    #[napi(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self { slot: Arc::default(), refused: None }
+    }
+
+    /// Returns the URL of an embedded server.
+    #[napi(getter)]
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        self.slot.get()?.trusted().ok()?.url().map(str::to_owned)
+    }
+
+    /// Makes the handle of a user. What cannot be an id is refused by each of its calls.
+    #[napi]
+    #[must_use]
+    pub fn acting_as(&self, user_id: f64) -> Self {
+        let actor = read::<i64>(Given::Number(user_id), "user_id").ok();
+        let acting = Self { refused: Some(user_id).filter(|_| actor.is_none()), slot: Arc::default() };
+        if let (Some(actor), Some(Store::Crm(crm))) = (actor, self.slot.get()) {
+            // It is empty, so this cannot fail.
+            drop(acting.slot.set(Store::Acting(crm.acting_as(UserId(actor)))));
+        }
+        acting
+    }
+
+    /// Lets go of what it holds: a stream ends.
+    #[napi]
+    pub fn release(&mut self) {
+        let _entered = runtime().ok().map(tokio::runtime::Runtime::enter);
+        self.slot = Arc::default();
+    }
+}
+
+impl Handle {
+    pub(crate) fn store(&self) -> Result<&Store> {
+        if let Some(user_id) = self.refused {
+            read::<i64>(Given::Number(user_id), "user_id")?;
+        }
+        self.slot.get().ok_or(Error::Closed("the handle"))
+    }
+
+    /// Returns where to put what it is to hold.
+    pub(crate) fn slot(&self) -> Arc<OnceLock<Store>> {
+        self.slot.clone()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

@@ -1,0 +1,185 @@
+//! From JavaScript's values to the library's inputs: wire → input.
+//!
+//! An input asks for each field by name; what nobody asked for is refused. All that is wrong with it is told at once.
+
+mod entities;
+mod values;
+
+pub(crate) use entities::Input;
+use values::OneOrMany;
+pub(crate) use values::Value;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use crm_postgres::Result;
+use crm_postgres::chrono::{DateTime, Utc};
+use crm_postgres::crm_core::{Error, Id, Patch, Range, Valid, Validate, Violation, ViolationCode, beside};
+
+use crate::wire::{Given, Key};
+
+/// Is the properties of an object of which fields are read.
+#[derive(Default)]
+pub(crate) struct Fields {
+    given: RefCell<Vec<(Arc<Key>, Given)>>,
+    broken: RefCell<Vec<Violation>>,
+    /// The number of the row of a batch that this is.
+    row: Option<usize>,
+}
+
+impl Fields {
+    /// Takes an object apart; `name` is what it is called when it is none. Nothing at all is an empty one.
+    pub(crate) fn of(given: Given, name: &'static str) -> Self {
+        let fields = Self::default();
+        fields.fill(given, name);
+        fields
+    }
+
+    fn of_row(given: Given, row: usize) -> Self {
+        let fields = Self { row: Some(row), ..Self::default() };
+        // A row that is nothing is not an empty one.
+        let given = if matches!(given, Given::Null) { Given::Other("null".to_owned()) } else { given };
+        fields.fill(given, "");
+        fields
+    }
+
+    fn fill(&self, given: Given, name: &'static str) {
+        match given {
+            Given::Null => {}
+            Given::Object(given) => *self.given.borrow_mut() = given,
+            _ => self.note(name, ViolationCode::InvalidType, "must be an object"),
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        match self.row {
+            None => name.to_owned(),
+            Some(row) if name.is_empty() => format!("[{row}]"),
+            Some(row) => format!("[{row}].{name}"),
+        }
+    }
+
+    /// Notes a broken rule.
+    pub(crate) fn note(&self, name: &'static str, code: ViolationCode, message: &str) {
+        self.broken.borrow_mut().push(Violation::new(self.path(name), code, message));
+    }
+
+    fn take(&self, name: &'static str) -> Option<Given> {
+        let mut given = self.given.borrow_mut();
+        let place = given.iter().position(|(key, _)| key.name == name)?;
+        Some(given.swap_remove(place).1)
+    }
+
+    /// Reads a value; one that breaks a rule is noted, and missing from then on.
+    fn read<T: Value>(&self, name: &'static str, given: Given) -> Option<T> {
+        let read = T::read(given, &|| self.path(name));
+        read.map_err(|violation| self.broken.borrow_mut().push(violation)).ok()
+    }
+
+    /// Reads a field that may be left out or `null`.
+    pub(crate) fn optional<T: Value>(&self, name: &'static str) -> Option<T> {
+        match self.take(name)? {
+            Given::Null => None,
+            given => self.read(name, given),
+        }
+    }
+
+    /// Reads a field whose absence the domain judges.
+    fn or_default<T: Value + Default>(&self, name: &'static str) -> T {
+        self.optional(name).unwrap_or_default()
+    }
+
+    /// Reads a field that must be given; for one that is not, the caller puts anything in its place.
+    fn required<T: Value>(&self, name: &'static str) -> Option<T> {
+        let value = self.optional(name);
+        if value.is_none() && !self.refused(name) {
+            self.note(name, ViolationCode::Required, "must have a value");
+        }
+        value
+    }
+
+    /// Tells whether a field was given with something that could not be read.
+    fn refused(&self, name: &'static str) -> bool {
+        let path = self.path(name);
+        self.broken.borrow().iter().any(|violation| violation.field == path)
+    }
+
+    /// Reads the key of another table's row.
+    fn id<I: Id>(&self, name: &'static str) -> Option<I> {
+        self.optional::<i64>(name).map(I::from)
+    }
+
+    /// Reads a change: a field left out stays, `null` clears it.
+    fn patch<T: Value>(&self, name: &'static str) -> Patch<T> {
+        match self.take(name) {
+            None => Patch::Keep,
+            Some(Given::Null) => Patch::Clear,
+            Some(given) => self.read(name, given).map_or(Patch::Keep, Patch::Set),
+        }
+    }
+
+    /// Reads a change of a reference.
+    fn patch_id<I: Id>(&self, name: &'static str) -> Patch<I> {
+        match self.patch::<i64>(name) {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(id) => Patch::Set(I::from(id)),
+        }
+    }
+
+    /// Reads a filter's value: one or any of several.
+    pub(crate) fn any_of<T: Value>(&self, name: &'static str) -> Option<Vec<T>> {
+        self.optional::<OneOrMany<T>>(name).map(|OneOrMany(values)| values)
+    }
+
+    /// Reads a filter of keys.
+    fn any_id<I: Id>(&self, name: &'static str) -> Option<Vec<I>> {
+        self.any_of::<i64>(name).map(|ids| ids.into_iter().map(I::from).collect())
+    }
+
+    /// Reads the two ends of a range of moments.
+    fn moments(&self, since: &'static str, until: &'static str) -> Range<DateTime<Utc>> {
+        Range { since: self.optional(since), until: self.optional(until) }
+    }
+
+    /// Returns what was noted, the fields that nobody has asked for among it.
+    fn noted(self) -> Vec<Violation> {
+        let mut noted = self.broken.take();
+        for (key, _) in self.given.take() {
+            let field = self.row.map_or_else(|| key.given.clone(), |row| format!("[{row}].{}", key.given));
+            noted.push(Violation::new(field, ViolationCode::UnknownField, "is not known here"));
+        }
+        noted
+    }
+
+    /// Ends the reading of what needs no further check.
+    pub(crate) fn finish(self) -> Result<()> {
+        beside(self.noted(), Ok(()))
+    }
+
+    /// Ends the reading of an input.
+    pub(crate) fn check<T: Validate>(self, input: T) -> Result<Valid<T>> {
+        beside(self.noted(), input.validate())
+    }
+}
+
+/// Reads the value of a parameter.
+pub(crate) fn read<T: Value>(given: Given, name: &'static str) -> Result<T> {
+    T::read(given, &|| name.to_owned()).map_err(|violation| Error::validation([violation]))
+}
+
+/// Reads and validates the rows of a batch.
+pub(crate) fn many<E: Input>(given: Given) -> Result<Vec<Valid<E::New>>> {
+    let Given::List(rows) = given else {
+        let message = "must be an array of objects";
+        return Err(Error::validation([Violation::new("rows", ViolationCode::InvalidType, message)]));
+    };
+    let mut broken = Vec::new();
+    let mut new = Vec::with_capacity(rows.len());
+    for (row, given) in rows.into_iter().enumerate() {
+        let fields = Fields::of_row(given, row);
+        new.push(E::new_row(&fields));
+        broken.append(&mut fields.noted());
+    }
+    beside(broken, Valid::all(new))
+}

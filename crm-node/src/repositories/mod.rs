@@ -1,0 +1,164 @@
+//! The operations by their names, and those that all five repositories have.
+
+mod customers;
+mod leads;
+mod reports;
+mod tasks;
+mod users;
+
+use crm_postgres::background::elsewhere;
+use crm_postgres::crm_core::{Customer, Id, Interaction, Lead, List, Repositories, Repository, Task, User};
+use crm_postgres::{Error, Result};
+
+use crate::bridge::{Job, job, unknown};
+use crate::connect;
+use crate::handle::{Handle, Store};
+use crate::inputs::{Fields, Input, many, read};
+use crate::rows::stream;
+use crate::wire::{Reader, Wire};
+
+/// Is a future in a box, as the traits of the library return them.
+type Boxed<'r, T> = std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send + 'r>>;
+
+/// Is an entity with its repository.
+pub(crate) trait Stored: Input + Wire {
+    fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self>;
+}
+
+macro_rules! stored {
+    ($($entity:ty, $name:ident;)+) => {$(
+        impl Stored for $entity {
+            fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self> {
+                repositories.$name()
+            }
+        }
+    )+};
+}
+
+stored! {
+    User, users;
+    Customer, customers;
+    Lead, leads;
+    Task, tasks;
+    Interaction, interactions;
+}
+
+/// Begins a call: `customers.create`, or a word for one of the handle's own.
+pub(crate) fn begin(
+    op: &str,
+    handle: &Handle,
+    made: Option<&Handle>,
+    values: &mut Reader<'_>,
+) -> Result<Job> {
+    let Some((repository, operation)) = op.split_once('.') else {
+        return match (op, made) {
+            ("connect" | "embedded", Some(made)) => connect::open(op, made, values),
+            _ => connect::call(op, handle.store()?, made, values),
+        };
+    };
+    let call = Call { store: handle.store()?, operation, made };
+    match repository {
+        "users" => users::begin(&call, values),
+        "customers" => customers::begin(&call, values),
+        "leads" => leads::begin(&call, values),
+        "tasks" => tasks::begin(&call, values),
+        "interactions" => call.begin::<Interaction>(values),
+        "reports" => reports::begin(&call, values),
+        _ => Err(unknown(op)),
+    }
+}
+
+/// Is a call of a repository's operation.
+struct Call<'a> {
+    store: &'a Store,
+    operation: &'a str,
+    made: Option<&'a Handle>,
+}
+
+impl Call<'_> {
+    /// Makes the job of what is done with the repositories.
+    fn with<T: Wire>(
+        &self,
+        work: impl for<'r> FnOnce(&'r dyn Repositories) -> Boxed<'r, T> + Send + 'static,
+    ) -> Job {
+        let store = self.store.clone();
+        job(async move { work(store.repositories()?).await })
+    }
+
+    /// Begins an operation that every repository has.
+    fn begin<E: Stored>(&self, values: &mut Reader<'_>) -> Result<Job> {
+        let id = |values: &mut Reader<'_>| read::<i64>(values.value(), "id").map(E::Id::from);
+        Ok(match self.operation {
+            "create" => {
+                let fields = Fields::of(values.value(), "row");
+                let new = E::new_row(&fields);
+                let new = fields.check(new)?;
+                self.with(move |crm| E::repository(crm).create(new))
+            }
+            "createMany" => {
+                // To check 100,000 rows would keep the loop waiting.
+                let (store, rows) = (self.store.clone(), values.value());
+                job(elsewhere(async move {
+                    let new = many::<E>(rows)?;
+                    let ids = E::repository(store.repositories()?).create_many(new).await?;
+                    Ok(ids.into_iter().map(Into::into).collect::<Vec<i64>>())
+                }))
+            }
+            "get" => {
+                let id = id(values)?;
+                self.with(move |crm| E::repository(crm).get(id))
+            }
+            "find" => {
+                let id = id(values)?;
+                self.with(move |crm| E::repository(crm).find(id))
+            }
+            "getMany" => {
+                let ids = keys::<E::Id>(values)?;
+                self.with(move |crm| Box::pin(async move { E::repository(crm).get_many(&ids).await }))
+            }
+            "list" => {
+                let fields = Fields::of(values.value(), "options");
+                let mut list = List::<E>::new().filter(E::filter(&fields));
+                list.order = fields.optional("order").unwrap_or_default();
+                list.limit = fields.optional("limit").unwrap_or(list.limit);
+                list.cursor = fields.optional("cursor");
+                fields.finish()?;
+                self.with(move |crm| Box::pin(async move { E::repository(crm).list(&list).await }))
+            }
+            "stream" => {
+                let fields = Fields::of(values.value(), "options");
+                let (filter, order) = (E::filter(&fields), fields.optional("order").unwrap_or_default());
+                fields.finish()?;
+                let made = self.made.ok_or_else(|| unknown("stream"))?;
+                let rows = stream::<E>(self.store.clone(), filter, order)?;
+                connect::fill(&made.slot(), rows)?;
+                job(std::future::ready(Ok(())))
+            }
+            "count" => {
+                let fields = Fields::of(values.value(), "filter");
+                let filter = E::filter(&fields);
+                fields.finish()?;
+                self.with(move |crm| Box::pin(async move { E::repository(crm).count(&filter).await }))
+            }
+            "update" => {
+                let id = id(values)?;
+                let fields = Fields::of(values.value(), "patch");
+                let patch = E::patch_row(&fields);
+                let options = Fields::of(values.value(), "options");
+                let expected = options.optional("expected_version");
+                let patch = fields.check(patch)?;
+                options.finish()?;
+                self.with(move |crm| E::repository(crm).update(id, patch, expected))
+            }
+            "delete" => {
+                let id = id(values)?;
+                self.with(move |crm| E::repository(crm).delete(id))
+            }
+            other => return Err(unknown(other)),
+        })
+    }
+}
+
+fn keys<I: Id>(values: &mut Reader<'_>) -> Result<Vec<I>, Error> {
+    Ok(read::<Vec<i64>>(values.value(), "ids")?.into_iter().map(I::from).collect())
+}

