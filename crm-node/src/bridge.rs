@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use crm_postgres::{Error, Result};
@@ -41,8 +41,29 @@ type WakeLoop = ThreadsafeFunction<(), (), (), Status, false, true>;
 
 /// Is what the runtime's threads and the loop share.
 struct Shared {
-    ready: Mutex<Vec<u32>>,
+    woken: Mutex<Woken>,
     wake: WakeLoop,
+}
+
+/// Is the calls that were woken, and whether the loop knows already that there are some.
+#[derive(Default)]
+struct Woken {
+    ids: VecDeque<u32>,
+    known: bool,
+}
+
+impl Shared {
+    fn woken(&self) -> MutexGuard<'_, Woken> {
+        self.woken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns a call that was woken, if there is one; otherwise the loop has to be woken for the next.
+    fn next(&self) -> Option<u32> {
+        let mut woken = self.woken();
+        let id = woken.ids.pop_front();
+        woken.known = id.is_some();
+        id
+    }
 }
 
 struct Notify {
@@ -56,9 +77,10 @@ impl Wake for Notify {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut ready = self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        ready.push(self.id);
-        if ready.len() == 1 {
+        let mut woken = self.shared.woken();
+        woken.ids.push_back(self.id);
+        if !std::mem::replace(&mut woken.known, true) {
+            drop(woken);
             // A loop that is gone need not be woken.
             self.shared.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
@@ -75,8 +97,6 @@ pub struct Bridge {
     running: HashMap<u32, (Job, Waker)>,
     /// Has calls that ended before they had to wait.
     ended: VecDeque<(u32, Result<Put>)>,
-    /// Has calls that were woken and not polled yet.
-    woken: VecDeque<u32>,
     out: Out,
     last: u32,
 }
@@ -91,10 +111,9 @@ impl Bridge {
     pub fn new(wake: Function<'_, (), ()>) -> napi::Result<Self> {
         let wake = wake.build_threadsafe_function::<()>().weak::<true>().callee_handled::<false>().build()?;
         Ok(Self {
-            shared: Arc::new(Shared { ready: Mutex::default(), wake }),
+            shared: Arc::new(Shared { woken: Mutex::default(), wake }),
             running: HashMap::new(),
             ended: VecDeque::new(),
-            woken: VecDeque::new(),
             out: Out::default(),
             last: 0,
         })
@@ -152,7 +171,7 @@ impl Bridge {
             return String::new();
         }
         numbers[0] = float(length);
-        numbers[1] = (!self.ended.is_empty() || !self.woken.is_empty()).into();
+        numbers[1] = (!self.ended.is_empty() || self.shared.woken().known).into();
         numbers[2..length + 2].copy_from_slice(&self.out.numbers);
         self.out.numbers.clear();
         std::mem::take(&mut self.out.text)
@@ -181,11 +200,10 @@ impl Bridge {
     fn fill(&mut self) {
         let Ok(runtime) = runtime() else { return };
         let _entered = runtime.enter();
-        self.woken.extend(self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
         while self.out.numbers.len() < BATCH {
             let (id, result) = if let Some(ended) = self.ended.pop_front() {
                 ended
-            } else if let Some(id) = self.woken.pop_front() {
+            } else if let Some(id) = self.shared.next() {
                 // One that was aborted may have been woken all the same.
                 let Some((job, waker)) = self.running.get_mut(&id) else { continue };
                 let Poll::Ready(result) = job.as_mut().poll(&mut Context::from_waker(waker)) else {

@@ -46,7 +46,7 @@ export async function make<T>(call: Call<T>): Promise<T> {
     return await abortable(call, signal);
   } catch (error) {
     // Here and not where it was read, because from here the stack leads to the caller.
-    throw error instanceof Failure ? error.thrown() : error;
+    throw error instanceof Failure ? error.thrown(make) : error;
   }
 }
 
@@ -99,18 +99,24 @@ function drain(): void {
 function abortable<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     if (signal.aborted) return reject(new AbortError(signal));
+    let id = 0;
     const settled = () => signal.removeEventListener('abort', abort);
-    const id = begin<T>(
-      call,
-      (value) => (settled(), resolve(value)),
-      (reason) => (settled(), reject(reason)),
-    );
     function abort() {
       take(id);
       bridge.abort(id);
       reject(new AbortError(signal));
     }
-    if (pending.has(id)) signal.addEventListener('abort', abort, { once: true });
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      id = begin<T>(
+        call,
+        (value) => (settled(), resolve(value)),
+        (reason) => (settled(), reject(reason)),
+      );
+    } catch (error) {
+      settled();
+      throw error;
+    }
   });
 }
 

@@ -61,7 +61,7 @@ abstract class Beginning extends Handle {
    * Aborting rolls back and rejects at once.
    */
   async transaction<T>(work: (tx: Transaction) => T | Promise<T>, options?: CallOptions): Promise<T> {
-    if (typeof work !== 'function') throw Failure.of('work', 'invalid_type', 'must be a function').thrown();
+    if (typeof work !== 'function') throw Failure.of('work', 'invalid_type', 'must be a function').thrown(this.transaction);
     const slot = new native.Handle();
     await make({ op: 'begin', slot: this.slot, made: slot, options, decode: nothing });
     const end = (op: string) => make({ op, slot, decode: nothing });

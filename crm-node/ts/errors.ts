@@ -95,8 +95,11 @@ export class Failure {
     });
   }
 
-  thrown(): CrmError {
-    return new ThrownError(this.told) as CrmError;
+  /** Makes the error; its stack begins with whoever has called `by`. */
+  thrown(by: (...args: never[]) => unknown): CrmError {
+    const error = new ThrownError(this.told);
+    Error.captureStackTrace(error, by);
+    return error as CrmError;
   }
 }
 

@@ -98,7 +98,7 @@ export interface ConnectOptions extends CallOptions {
 export async function connect(url?: string | null, options?: ConnectOptions): Promise<Crm> {
   const target = url ?? process.env['CRM_DATABASE_URL'];
   if (target === undefined) {
-    throw Failure.of('url', 'required', 'must be given, or stand in the variable CRM_DATABASE_URL').thrown();
+    throw Failure.of('url', 'required', 'must be given, or stand in the variable CRM_DATABASE_URL').thrown(connect);
   }
   return await open('connect', options, target);
 }

@@ -152,6 +152,11 @@ impl Fields {
         noted
     }
 
+    /// Notes what is wrong with another object of the same call.
+    pub(crate) fn also(&self, other: Self) {
+        self.broken.borrow_mut().append(&mut other.noted());
+    }
+
     /// Ends the reading of what needs no further check.
     pub(crate) fn finish(self) -> Result<()> {
         beside(self.noted(), Ok(()))

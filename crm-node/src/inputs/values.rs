@@ -148,8 +148,9 @@ impl Value for NaiveDate {
     fn read(given: Given, path: &dyn Fn() -> String) -> Result<Self, Violation> {
         match given {
             Given::Text(Some(text)) => {
-                // chrono would also take `2026-1-2` and `+2026-01-02`.
-                let written = text.len() == 10 && text.is_ascii();
+                // chrono would also take `2026-1-2` and `+2026-01-2`.
+                let digits = text.bytes().filter(u8::is_ascii_digit).count();
+                let written = text.len() == 10 && digits == 8;
                 let day = Self::parse_from_str(&text, "%Y-%m-%d").ok().filter(|_| written);
                 day.ok_or_else(|| {
                     let message = format!("must be a day such as '2026-11-25', not {text:?}");

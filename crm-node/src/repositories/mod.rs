@@ -146,8 +146,8 @@ impl Call<'_> {
                 let patch = E::patch_row(&fields);
                 let options = Fields::of(values.value(), "options");
                 let expected = options.optional("expected_version");
+                fields.also(options);
                 let patch = fields.check(patch)?;
-                options.finish()?;
                 self.with(move |crm| E::repository(crm).update(id, patch, expected))
             }
             "delete" => {

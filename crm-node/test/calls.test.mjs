@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+
+import { CrmError, connect } from 'crm-node';
+
+import { both, busy, database, open, until } from './support.mjs';
+
+test('an error is a CrmError whose stack leads to the caller', async () => {
+  const crm = await open();
+  async function theCaller() {
+    await crm.customers.get(7);
+  }
+  const error = await theCaller().then(assert.fail, (error) => error);
+  assert.ok(error instanceof CrmError && error instanceof Error);
+  assert.ok(!(new Error('x') instanceof CrmError));
+  assert.match(error.stack, /^CrmError: there is no customer with id 7\n/);
+  assert.match(error.stack, /theCaller .*calls\.test\.mjs/);
+  const { code, retryable, outcomeUnknown, entity, id } = error;
+  assert.deepEqual({ code, retryable, outcomeUnknown, entity, id }, {
+    code: 'not_found', retryable: false, outcomeUnknown: false, entity: 'customer', id: 7,
+  });
+  assert.deepEqual(Object.keys(error), ['code', 'retryable', 'outcomeUnknown', 'entity', 'id']);
+});
+
+test('conflicts and missing references name the field as JavaScript spells it', async () => {
+  const crm = await open();
+  await crm.users.create({ name: 'a', email: 'a@b.co', password: 'correct horse' });
+  await assert.rejects(crm.users.create({ name: 'b', email: 'A@B.co', password: 'correct horse' }), {
+    code: 'conflict', field: 'email',
+  });
+  await assert.rejects(crm.leads.create({ title: 'a', assignedTo: 9 }), { code: 'missing_reference', field: 'assignedTo' });
+  await assert.rejects(crm.tasks.create({ title: 'a', customerId: 9 }), {
+    code: 'missing_reference', message: 'customerId refers to a row that does not exist',
+  });
+});
+
+test('a server that cannot be reached is unavailable, with its cause and without the password', async () => {
+  const error = await connect('postgres://u:s3cret@127.0.0.1:1/db').then(assert.fail, (error) => error);
+  assert.equal(error.code, 'unavailable');
+  assert.equal(error.retryable, true);
+  assert.ok(error.cause instanceof Error);
+  assert.ok(!inspect(error, { depth: 9, showHidden: true }).includes('s3cret'));
+  await assert.rejects(connect('nonsense'), { code: 'validation' });
+  await assert.rejects(connect('postgres://x', { maxConnections: 0, maxConections: 1 }), (error) =>
+    error.violations.some(({ field }) => field === 'maxConections'));
+  delete process.env.CRM_DATABASE_URL;
+  await assert.rejects(connect(), (error) => error.violations[0].field === 'url');
+  process.env.CRM_DATABASE_URL = await database();
+  const crm = await connect();
+  assert.equal(await crm.customers.count(), 0);
+  await crm.close();
+  await crm.close();
+  await assert.rejects(crm.customers.count(), { code: 'closed' });
+});
+
+test('`await using` closes', async () => {
+  const crm = await connect(await database());
+  await crm[Symbol.asyncDispose]();
+  await assert.rejects(crm.customers.count(), { code: 'closed' });
+});
+
+test('an aborted call rejects with AbortError, stops its work and leaves a clean handle', async () => {
+  const { crm, sql } = await both({ maxConnections: 1 });
+  const { id } = await crm.customers.create({ name: 'a' });
+  await sql.query('begin');
+  await sql.query('select from crm.customers for update');
+  const aborted = (error) => error.name === 'AbortError' && error.code === 'ABORT_ERR' && error.cause === 'mine';
+  await assert.rejects(crm.customers.get(id, { signal: AbortSignal.abort('mine') }), aborted);
+  const controller = new AbortController();
+  const call = crm.customers.update(id, { name: 'b' }, { signal: controller.signal });
+  await until(async () => (await busy(sql)) === 1);
+  controller.abort('mine');
+  await assert.rejects(call, aborted);
+  await until(async () => (await busy(sql)) === 0, 'the server goes on');
+  await sql.query('commit');
+  assert.equal((await crm.customers.get(id, { signal: new AbortController().signal })).name, 'a');
+});
+
+test('a signal may fire after the call, and is not listened to any more', async () => {
+  const crm = await open();
+  const controller = new AbortController();
+  let listeners = 0;
+  const { signal } = controller;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args) => ((listeners += 1), addEventListener.apply(signal, args));
+  signal.removeEventListener = (...args) => ((listeners -= 1), removeEventListener.apply(signal, args));
+  await crm.customers.count({}, { signal });
+  await crm.customers.get(7, { signal }).catch(() => {});
+  assert.equal(listeners, 0);
+  controller.abort();
+});
+
+test('1,000 aborted calls leave no busy connection', async () => {
+  const { crm, sql } = await both();
+  await crm.customers.createMany(Array.from({ length: 500 }, (_, n) => ({ name: `c${n}` })));
+  const results = await Promise.allSettled(
+    Array.from({ length: 1_000 }, async (_, n) => {
+      const controller = new AbortController();
+      const call = crm.customers.list({ limit: 500 }, { signal: controller.signal });
+      if (n % 3 === 0) setTimeout(() => controller.abort(), n % 17);
+      else if (n % 3 === 1) setImmediate(() => controller.abort());
+      else controller.abort();
+      return await call;
+    }),
+  );
+  for (const { status, reason } of results) assert.ok(status === 'fulfilled' || reason.name === 'AbortError', String(reason));
+  assert.ok(results.filter(({ status }) => status === 'rejected').length > 600);
+  assert.equal((await crm.customers.list({ limit: 500 })).items.length, 500);
+  await until(async () => (await busy(sql)) === 0);
+});
+
+test('10,000 concurrent creates complete in bounded memory', async () => {
+  const { crm, sql } = await both();
+  const before = process.memoryUsage().rss;
+  const made = await Promise.all(Array.from({ length: 10_000 }, (_, n) => crm.customers.create({ name: `c${n}` })));
+  assert.equal(new Set(made.map((row) => row.id)).size, 10_000);
+  made.forEach((row, n) => assert.equal(row.name, `c${n}`));
+  assert.equal(await crm.customers.count(), 10_000);
+  const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+  assert.ok(grown < 300, `${grown} MB`);
+  await until(async () => (await busy(sql)) === 0);
+});
+
+test('a terminated backend is unavailable for a write, and the next call works', async () => {
+  const { crm, sql } = await both({ maxConnections: 1 });
+  const { id } = await crm.customers.create({ name: 'a' });
+  await sql.query('begin');
+  await sql.query('select from crm.customers for update');
+  const call = crm.customers.update(id, { name: 'b' });
+  call.catch(() => {});
+  await until(async () => (await busy(sql)) === 1);
+  await sql.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'crm' and datname = current_database()");
+  await assert.rejects(call, { code: 'unavailable', retryable: false, outcomeUnknown: true });
+  await sql.query('commit');
+  assert.equal((await crm.customers.get(id)).name, 'a');
+});
+
+test('timeouts and deadlocks have their codes', async () => {
+  const { crm, sql } = await both({ statementTimeout: 100, acquireTimeout: 100, maxConnections: 1 });
+  const { id } = await crm.customers.create({ name: 'a' });
+  await sql.query('begin');
+  await sql.query('select from crm.customers for update');
+  await assert.rejects(crm.customers.update(id, { name: 'b' }), { code: 'timeout', retryable: true });
+  await sql.query('rollback');
+  await crm.transaction(async () => {
+    await assert.rejects(crm.customers.count(), { code: 'timeout' });
+  });
+  assert.equal(await crm.customers.count(), 1);
+});

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import * as esm from 'crm-node';
+
+const crate = join(import.meta.dirname, '../..');
+
+test('both kinds of modules export the same', () => {
+  const cjs = createRequire(import.meta.url)('crm-node');
+  assert.deepEqual(Object.keys(esm).sort(), Object.keys(cjs).sort());
+  for (const [name, value] of Object.entries(cjs)) assert.equal(esm[name], value);
+});
+
+/** Lists the labels of an enum of the domain. */
+function labels(file, name) {
+  const source = readFileSync(join(crate, 'crm-core/src', file), 'utf8');
+  const body = source.slice(source.indexOf(`pub enum ${name} (`)).split('\n    }')[0];
+  return [...body.matchAll(/ = "(.*)",/g)].map(([, label]) => label);
+}
+
+/** Lists the texts of a union in the types. */
+function union(name) {
+  const types = readFileSync(join(import.meta.dirname, '../lib/errors.d.ts'), 'utf8');
+  const [, body] = new RegExp(`export type ${name} = ([^;]*);`).exec(types);
+  return [...body.matchAll(/'(.*?)'/g)].map(([, label]) => label);
+}
+
+test('the catalogues of codes are those of the domain', () => {
+  assert.deepEqual(union('ErrorCode'), labels('error.rs', 'ErrorCode'));
+  assert.deepEqual(union('ViolationCode'), labels('validation.rs', 'ViolationCode'));
+  assert.ok(union('ErrorCode').length > 10);
+});

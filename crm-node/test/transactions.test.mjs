@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { both, busy, until } from './support.mjs';
+
+test('a transaction commits on return and hands its value on', async () => {
+  const { crm } = await both();
+  const id = await crm.transaction(async (tx) => {
+    const { id } = await tx.customers.create({ name: 'a' });
+    assert.equal(await crm.customers.find(id), null, 'nobody else sees it yet');
+    await tx.leads.create({ title: 'b', customerId: id });
+    return id;
+  });
+  assert.equal((await crm.customers.get(id)).name, 'a');
+  assert.equal(await crm.transaction(() => 7), 7);
+});
+
+test('what is thrown rolls back and is thrown on as it is', async () => {
+  const { crm, sql } = await both();
+  const mine = new RangeError('mine');
+  const work = async (tx) => {
+    await tx.customers.create({ name: 'a' });
+    throw mine;
+  };
+  assert.equal(await crm.transaction(work).then(assert.fail, (error) => error), mine);
+  await assert.rejects(crm.transaction(() => { throw mine; }), mine);
+  assert.equal(await crm.customers.count(), 0);
+  await until(async () => (await busy(sql)) === 0);
+});
+
+test('errors of the library leave it usable, those of the database finish it', async () => {
+  const { crm } = await both();
+  await crm.transaction(async (tx) => {
+    await tx.customers.create({ name: 'a' });
+    await assert.rejects(tx.customers.create({ name: '' }), { code: 'validation' });
+    await assert.rejects(tx.customers.get(99), { code: 'not_found' });
+    await assert.rejects(tx.customers.update(1, { name: 'b' }, { expectedVersion: 9 }), { code: 'conflict' });
+  });
+  assert.equal(await crm.customers.count(), 1);
+  const swallowed = crm.transaction(async (tx) => {
+    await tx.customers.create({ name: 'b' });
+    await assert.rejects(tx.leads.create({ title: 'a', customerId: 99 }), { code: 'missing_reference' });
+    await assert.rejects(tx.customers.count(), { code: 'closed' });
+  });
+  await assert.rejects(swallowed, { code: 'closed' });
+  assert.equal(await crm.customers.count(), 1);
+});
+
+test('it is over when its function has ended', async () => {
+  const { crm } = await both();
+  let kept;
+  await crm.transaction((tx) => { kept = tx; });
+  await assert.rejects(kept.customers.count(), { code: 'closed' });
+  assert.equal(kept.transaction, undefined);
+});
+
+test('concurrent calls queue, also those that nobody has awaited', async () => {
+  const { crm } = await both();
+  await crm.transaction(async (tx) => {
+    const rows = await Promise.all(Array.from({ length: 50 }, (_, n) => tx.customers.create({ name: `c${n}` })));
+    assert.deepEqual(rows.map((row) => row.name), Array.from({ length: 50 }, (_, n) => `c${n}`));
+    tx.customers.create({ name: 'not awaited' });
+  });
+  assert.equal(await crm.customers.count(), 51);
+});
+
+test('an aborted call finishes it, and aborting the whole rolls back at once', async () => {
+  const { crm, sql } = await both();
+  const aborted = crm.transaction(async (tx) => {
+    await tx.customers.create({ name: 'a' });
+    const controller = new AbortController();
+    const call = tx.customers.list({}, { signal: controller.signal });
+    controller.abort();
+    await assert.rejects(call, { name: 'AbortError' });
+  });
+  await assert.rejects(aborted, { code: 'closed' });
+  const controller = new AbortController();
+  let late;
+  const whole = crm.transaction(
+    async (tx) => {
+      await tx.customers.create({ name: 'a' });
+      controller.abort();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      late = await tx.customers.count().catch((error) => error);
+    },
+    { signal: controller.signal },
+  );
+  await assert.rejects(whole, { name: 'AbortError' });
+  await until(() => late !== undefined);
+  assert.equal(late.code, 'closed');
+  assert.equal(await crm.customers.count(), 0);
+  await until(async () => (await busy(sql)) === 0);
+});
+
+test('a transaction of a user is in the name of that user', async () => {
+  const { crm } = await both();
+  const user = await crm.users.create({ name: 'U', email: 'u@example.com', password: 'correct horse' });
+  const acme = await crm.actingAs(user.id).transaction(async (tx) => tx.customers.create({ name: 'a' }));
+  assert.equal(acme.createdBy, user.id);
+  const forbidden = crm.actingAs(user.id).transaction((tx) => tx.customers.delete(acme.id));
+  await assert.rejects(forbidden, { code: 'permission_denied' });
+});
+
+test('serialization failures say that they may be retried', async () => {
+  const { crm, sql } = await both();
+  const [a, b] = await crm.customers.createMany([{ name: 'a' }, { name: 'b' }]);
+  await sql.query("set deadlock_timeout = '10s'");
+  await sql.query('begin');
+  await sql.query('update crm.customers set notes = $1 where id = $2', ['x', b]);
+  const error = await crm.transaction(async (tx) => {
+    await tx.customers.update(a, { notes: 'y' });
+    const theirs = sql.query('update crm.customers set notes = $1 where id = $2', ['x', a]);
+    theirs.catch(() => {});
+    await tx.customers.update(b, { notes: 'y' });
+  }).then(assert.fail, (error) => error);
+  assert.deepEqual([error.code, error.retryable], ['serialization', true]);
+});
