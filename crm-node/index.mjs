@@ -1,24 +1,3 @@
 import crm from './lib/index.js';
 
-export const {
-  Acting,
-  Crm,
-  CrmError,
-  Customers,
-  Handle,
-  INTERACTION_TYPES,
-  Interactions,
-  Leads,
-  PRIORITIES,
-  ROLES,
-  Reports,
-  Repository,
-  Rows,
-  STAGES,
-  TASK_STATUSES,
-  Tasks,
-  Transaction,
-  Users,
-  connect,
-  embedded,
-} = crm;
+export const { CrmError, INTERACTION_TYPES, PRIORITIES, ROLES, STAGES, TASK_STATUSES, connect, embedded } = crm;

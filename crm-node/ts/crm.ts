@@ -9,8 +9,7 @@ const nothing: Decode<void> = () => {};
 
 /** Is what every handle has: the repositories and the reports. */
 export abstract class Handle {
-  /** @internal */
-  readonly slot: Slot;
+  readonly #slot: Slot;
   /** Stores users. */
   readonly users: Users;
   /** Stores customers. */
@@ -26,9 +25,7 @@ export abstract class Handle {
 
   /** @internal */
   constructor(slot: Slot) {
-    // Not shown when a handle is logged.
-    Object.defineProperty(this, 'slot', { value: slot });
-    this.slot = slot;
+    this.#slot = slot;
     this.users = new Users(slot);
     this.customers = new Customers(slot);
     this.leads = new Leads(slot);
@@ -38,8 +35,13 @@ export abstract class Handle {
   }
 
   /** @internal */
+  protected get slot(): Slot {
+    return this.#slot;
+  }
+
+  /** @internal */
   protected call<T>(op: string, decode: Decode<T>, options?: CallOptions, ...values: unknown[]): Promise<T> {
-    return make({ op, slot: this.slot, values, options, decode });
+    return make({ op, slot: this.#slot, values, options, decode });
   }
 }
 
@@ -49,10 +51,7 @@ export abstract class Handle {
  * A `validation`, a `not_found` and a stale version leave it usable; any error of the database and an aborted call finish it, and going
  * on rejects with `closed`. Concurrent calls queue.
  */
-export class Transaction extends Handle {
-  /** @internal */
-  declare readonly transaction: undefined;
-}
+export class Transaction extends Handle {}
 
 /** Is what can begin transactions. */
 abstract class Beginning extends Handle {

@@ -9,7 +9,8 @@ import { Failure } from './errors.js';
 import { native } from './native.js';
 
 export type { CallOptions } from './calls.js';
-export { Acting, Crm, Handle, type SeedPasswords, Transaction } from './crm.js';
+// Types only: nobody makes one but the library.
+export type { Acting, Crm, Handle, SeedPasswords, Transaction } from './crm.js';
 export {
   type ConflictError,
   CrmError,
@@ -49,20 +50,20 @@ export {
   type TaskStatus,
   type User,
 } from './records.js';
-export {
-  type ActivityOptions,
+export type {
+  ActivityOptions,
   Customers,
-  type DueTasksOptions,
+  DueTasksOptions,
   Interactions,
   Leads,
   Reports,
   Repository,
-  type SnapshotOptions,
+  SnapshotOptions,
   Tasks,
-  type UpdateOptions,
+  UpdateOptions,
   Users,
 } from './repositories.js';
-export { Rows } from './rows.js';
+export type { Rows } from './rows.js';
 
 /** Says how to connect. Times are in milliseconds. */
 export interface ConnectOptions extends CallOptions {
