@@ -64,9 +64,10 @@ counted() {
   local counts
   "$@" 2>&1 | tee "$log"
   local status=${PIPESTATUS[0]}
-  # cargo's line, or pytest's.
+  # cargo's line, or pytest's, or node's two.
   counts=$(sed -nE -e 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed;.*/\1 \2/p' \
-    -e 's/^([0-9]+) passed.* in .*s.*/\1 0/p' -e 's/^([0-9]+) failed, ([0-9]+) passed.* in .*s.*/\2 \1/p' "$log" |
+    -e 's/^([0-9]+) passed.* in .*s.*/\1 0/p' -e 's/^([0-9]+) failed, ([0-9]+) passed.* in .*s.*/\2 \1/p' \
+    -e 's/^ℹ pass ([0-9]+)$/\1 0/p' -e 's/^ℹ fail ([0-9]+)$/0 \1/p' "$log" |
     awk '{ passed += $1; failed += $2 } END { print passed + 0, failed + 0 }')
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
@@ -92,6 +93,11 @@ counted "Python: tests" tests/python.sh test
 step "Python: types" tests/python.sh types
 step "Python: examples" tests/python.sh examples
 step "Python: the wheel alone" tests/python.sh alone
+step "Node: package" tests/node.sh build
+counted "Node: tests" tests/node.sh test
+step "Node: types" tests/node.sh types
+counted "Node: examples" tests/node.sh examples
+step "Node: the package alone" tests/node.sh alone
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -60,7 +61,7 @@ test('workers each have their own handle, and may be terminated in the middle', 
   const { crm, sql, url } = await both();
   const script = `
     const { parentPort, workerData } = require('node:worker_threads');
-    const { connect } = require('crm-node');
+    const { connect } = require(${JSON.stringify(join(import.meta.dirname, '../lib/index.js'))});
     connect(workerData).then(async (crm) => {
       const made = await Promise.all(Array.from({ length: 100 }, (_, n) => crm.customers.create({ name: 'w' + n })));
       parentPort.postMessage(made.length);
