@@ -8,6 +8,13 @@ import * as esm from 'crm-node';
 
 const crate = join(import.meta.dirname, '../..');
 
+test('the ten lines of the READMEs are the quickstart', () => {
+  const quickstart = readFileSync(join(crate, 'examples/node/quickstart.mjs'), 'utf8').replace(/^.*\n/, '');
+  for (const readme of ['README.md', 'crm-node/README.md']) {
+    assert.ok(readFileSync(join(crate, readme), 'utf8').includes('```js\n' + quickstart + '```'), readme);
+  }
+});
+
 test('both kinds of modules export the same', () => {
   const cjs = createRequire(import.meta.url)('crm-node');
   assert.deepEqual(Object.keys(esm).sort(), Object.keys(cjs).sort());
