@@ -11,7 +11,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::validation::Broken;
+use crate::validation::{Broken, both};
 use crate::{Entity, Error, Result, ViolationCode};
 
 /// Is what a list can be ordered by, per entity.
@@ -324,13 +324,10 @@ impl<E: Entity> List<E> {
     /// # Errors
     /// `validation` for a limit out of range and for a cursor that is not of this list and order.
     pub fn start(&self) -> Result<(usize, Option<Position>)> {
-        let limit = check_limit(self.limit)?;
         let order = self.order.to_string();
-        let position = self
-            .cursor
-            .as_ref()
-            .map(|cursor| cursor.decode(E::KIND.plural(), &order, |key| self.order.by.takes(key)));
-        Ok((limit, position.transpose()?))
+        let decode =
+            |cursor: &Cursor| cursor.decode(E::KIND.plural(), &order, |key| self.order.by.takes(key));
+        both(check_limit(self.limit), self.cursor.as_ref().map(decode).transpose())
     }
 
     /// Makes the page of the rows found, of which there may be one more than the limit.

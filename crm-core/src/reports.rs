@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::page::{DEFAULT_LIMIT, check_limit};
-use crate::validation::Broken;
+use crate::validation::{Broken, both};
 use crate::{Cursor, Customer, Page, Position, Result, SortKey, Stage, Task, TaskStatus, ViolationCode};
 
 /// Asks for the customers by their last interaction.
@@ -37,7 +37,7 @@ impl ActivityQuery {
     pub fn start(&self) -> Result<(usize, Option<Position>)> {
         let takes = |key: &SortKey| matches!(key, SortKey::Moment(_) | SortKey::Null);
         let decode = |cursor: &Cursor| cursor.decode(Self::LIST, Self::ORDER, takes);
-        Ok((check_limit(self.limit)?, self.cursor.as_ref().map(decode).transpose()?))
+        both(check_limit(self.limit), self.cursor.as_ref().map(decode).transpose())
     }
 
     /// Makes the page of the rows found, of which there may be one more than the limit.
@@ -128,12 +128,10 @@ impl DueTasksQuery {
     /// # Errors
     /// `validation` for a number out of range and for a cursor of another list.
     pub fn start(&self) -> Result<DueTasksStart> {
-        if self.within_days > 36_500 {
-            return Err(Broken::new(ViolationCode::OutOfRange, "must be 0 to 36500 days").on("within_days"));
-        }
-        let limit = check_limit(self.limit)?;
-        let until =
-            self.today.checked_add_signed(TimeDelta::days(self.within_days.into())).unwrap_or(NaiveDate::MAX);
+        let days = match self.within_days {
+            0..=36_500 => Ok(TimeDelta::days(self.within_days.into())),
+            _ => Err(Broken::new(ViolationCode::OutOfRange, "must be 0 to 36500 days").on("within_days")),
+        };
         let after = self.cursor.as_ref().map(|cursor| {
             let mut place = None;
             let position = cursor.decode(Self::LIST, Self::ORDER, |key| {
@@ -142,7 +140,8 @@ impl DueTasksQuery {
             })?;
             Ok::<_, crate::Error>(place.map(|(rank, day)| (rank, day, position.id)))
         });
-        let after = after.transpose()?.flatten();
+        let (days, (limit, after)) = both(days, both(check_limit(self.limit), after.transpose()))?;
+        let (until, after) = (self.today.checked_add_signed(days).unwrap_or(NaiveDate::MAX), after.flatten());
         Ok(DueTasksStart { until, limit, after })
     }
 

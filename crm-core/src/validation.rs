@@ -173,12 +173,27 @@ pub fn beside<T>(noted: Vec<Violation>, checked: Result<T>) -> Result<T> {
         return checked;
     }
     let fields: HashSet<_> = noted.iter().map(|violation| violation.field.clone()).collect();
+    // A row that could not be read at all is noted as `[50]`.
+    let known = |field: &str| {
+        fields.contains(field) || field.split_once('.').is_some_and(|(row, _)| fields.contains(row))
+    };
     let more = checked.as_ref().err().map_or(&[][..], Error::violations).iter();
-    let more = more.filter(|violation| !fields.contains(&violation.field)).cloned();
+    let more = more.filter(|violation| !known(&violation.field)).cloned();
     let mut all: Vec<_> = noted.into_iter().chain(more).collect();
     all.sort_by_key(|violation| row(&violation.field));
     all.truncate(MAX_VIOLATIONS);
     Err(Error::validation(all))
+}
+
+/// Puts two checks of one input together, so that the violations of both are told.
+pub(crate) fn both<A, B>(one: Result<A>, two: Result<B>) -> Result<(A, B)> {
+    match (one, two) {
+        (Ok(one), Ok(two)) => Ok((one, two)),
+        (Err(one), Err(two)) => {
+            Err(Error::validation(one.violations().iter().chain(two.violations()).cloned()))
+        }
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+    }
 }
 
 /// Returns the number in `[50].name`.
@@ -385,6 +400,7 @@ mod tests {
             ["name"]
         );
         assert!(beside(Vec::new(), NewCustomer::new("Acme").validate()).is_ok());
+        assert_eq!(fields(beside(vec![noted("[0]"), noted("[2]")], rows()).unwrap_err()), ["[0]", "[2]"]);
         let many = (0..=MAX_VIOLATIONS).map(|n| noted(&format!("[{n}].name"))).collect();
         assert_eq!(beside(many, Ok(())).unwrap_err().violations().len(), MAX_VIOLATIONS);
     }

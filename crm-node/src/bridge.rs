@@ -19,9 +19,10 @@ use napi_derive::napi;
 
 use crate::errors::put_error;
 use crate::handle::Handle;
+use crate::inputs::Values;
 use crate::repositories;
 use crate::runtime::runtime;
-use crate::wire::{Out, Reader, Wire};
+use crate::wire::{Out, Wire};
 
 /// Writes a result.
 pub(crate) type Put = Box<dyn FnOnce(&mut Out) + Send>;
@@ -134,8 +135,8 @@ impl Bridge {
         // Half of the numbers are the negative ones; a call so old that its number comes again is not under way any more.
         self.last = self.last % 0x7fff_ffff + 1;
         let id = self.last;
-        let mut reader = Reader::new(&numbers[..count as usize], &text);
-        let begun = repositories::begin(&op, handle, made, &mut reader);
+        let mut values = Values::new(&numbers[..count as usize], &text);
+        let begun = repositories::begin(&op, handle, made, &mut values);
         let ended = begun.map_or_else(|error| Some(Err(error)), |job| self.start(id, job));
         let signed = i32::try_from(id).unwrap_or(i32::MAX);
         match ended {
@@ -196,6 +197,24 @@ impl Bridge {
         }
     }
 
+    /// Writes a result.
+    fn put(&mut self, id: u32, result: Result<Put>) {
+        let out = &mut self.out;
+        out.whole(id.into());
+        let (numbers, text) = (out.numbers.len(), out.text.len());
+        out.flag(result.is_ok());
+        let mut result = result.map(|put| put(out));
+        if std::mem::take(&mut out.lossy) {
+            result = Err(Error::internal("a number of the result is larger than 2^53 - 1", None));
+        }
+        if let Err(error) = result {
+            out.numbers.truncate(numbers);
+            out.text.truncate(text);
+            out.flag(false);
+            put_error(error, out);
+        }
+    }
+
     /// Polls what was woken and collects what has ended.
     fn fill(&mut self) {
         let Ok(runtime) = runtime() else { return };
@@ -214,12 +233,7 @@ impl Bridge {
             } else {
                 return;
             };
-            self.out.whole(id.into());
-            self.out.flag(result.is_ok());
-            match result {
-                Ok(put) => put(&mut self.out),
-                Err(error) => put_error(error, &mut self.out),
-            }
+            self.put(id, result);
         }
     }
 }

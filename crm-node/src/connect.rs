@@ -7,21 +7,20 @@ use crm_postgres::{Builder, Crm, Error, Result, SeedPasswords};
 
 use crate::bridge::{Job, job, unknown};
 use crate::handle::{Handle, OpenTx, Store};
-use crate::inputs::{Fields, read};
-use crate::wire::{Given, Reader};
+use crate::inputs::Values;
 
 /// Begins a call that opens a handle.
-pub(crate) fn open(op: &str, made: &Handle, values: &mut Reader<'_>) -> Result<Job> {
+pub(crate) fn open(op: &str, made: &Handle, values: &mut Values<'_>) -> Result<Job> {
     let slot = made.slot();
     Ok(match op {
         "connect" => {
-            let builder = builder(read(values.value(), "url")?, values.value())?;
+            let builder = builder(values)?;
             job(async move { fill(&slot, Store::Crm(builder.connect().await?)) })
         }
         "embedded" => {
-            let fields = Fields::of(values.value(), "options");
+            let fields = values.fields("options");
             let path: Option<String> = fields.optional("path");
-            fields.finish()?;
+            fields.finish(Ok(()))?;
             job(async move {
                 fill(&slot, Store::Crm(Crm::embedded(path.as_deref().map(std::path::Path::new)).await?))
             })
@@ -34,9 +33,9 @@ pub(crate) fn fill(slot: &Arc<OnceLock<Store>>, store: Store) -> Result<()> {
     slot.set(store).map_err(|_| Error::internal("the handle holds something already", None))
 }
 
-fn builder(url: String, options: Given) -> Result<Builder> {
-    let fields = Fields::of(options, "options");
-    let mut builder = Crm::builder(url);
+fn builder(values: &mut Values<'_>) -> Result<Builder> {
+    let (url, fields) = (values.read::<String>("url"), values.fields("options"));
+    let mut builder = Crm::builder(url.unwrap_or_default());
     if let Some(connections) = fields.optional("max_connections") {
         builder = builder.max_connections(connections);
     }
@@ -67,12 +66,12 @@ fn builder(url: String, options: Given) -> Result<Builder> {
     if let Some(hashings) = fields.optional::<u32>("concurrent_hashings") {
         builder = builder.concurrent_hashings(hashings as usize);
     }
-    fields.finish()?;
-    Ok(builder)
+    values.also(fields);
+    values.finish(Ok(builder))
 }
 
 /// Begins a call of a handle itself.
-pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut Reader<'_>) -> Result<Job> {
+pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut Values<'_>) -> Result<Job> {
     let of = store.clone();
     match (op, store, made) {
         ("begin", Store::Crm(_) | Store::Acting(_), Some(made)) => {
@@ -100,20 +99,21 @@ pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut 
 }
 
 /// Begins a call of the trusted system.
-fn trusted(op: &str, crm: Crm, values: &mut Reader<'_>) -> Result<Job> {
+fn trusted(op: &str, crm: Crm, values: &mut Values<'_>) -> Result<Job> {
     Ok(match op {
         "migrate" => job(async move { crm.migrate().await }),
         "migrateTo" => {
-            let version = read(values.value(), "version")?;
+            let version = values.read("version");
+            let version = values.all(version)?;
             job(async move { crm.migrate_to(version).await })
         }
         "schemaVersion" => job(async move { crm.schema_version().await }),
         "pendingMigrations" => job(async move { crm.pending_migrations().await }),
         "seed" => {
-            let fields = Fields::of(values.value(), "passwords");
+            let fields = values.fields("passwords");
             let password = |name| fields.optional::<String>(name).map(Password::new);
             let passwords = SeedPasswords { admin: password("admin"), user: password("user") };
-            fields.finish()?;
+            fields.finish(Ok(()))?;
             job(async move { crm.seed(passwords).await })
         }
         "close" => job(async move {

@@ -44,6 +44,8 @@ fn spelt(error: Error) -> Error {
         })),
         Error::Taken { entity, field } => Error::Taken { entity, field: camel(&field) },
         Error::MissingReference { field } => Error::MissingReference { field: camel(&field) },
+        // It may name a field that only the trusted system gives.
+        Error::PermissionDenied(message) => Error::PermissionDenied(camel(&message)),
         other => other,
     }
 }

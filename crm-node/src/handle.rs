@@ -9,7 +9,7 @@ use crm_postgres::{Acting, Crm, Error, Result, Tx};
 use napi_derive::napi;
 use tokio::sync::Mutex;
 
-use crate::inputs::read;
+use crate::inputs::Value as _;
 use crate::runtime::runtime;
 use crate::wire::{Given, Out};
 
@@ -94,7 +94,7 @@ impl Handle {
     #[napi]
     #[must_use]
     pub fn acting_as(&self, user_id: f64) -> Self {
-        let actor = read::<i64>(Given::Number(user_id), "user_id").ok();
+        let actor = i64::read(Given::Number(user_id), &String::new).ok();
         let acting = Self { refused: Some(user_id).filter(|_| actor.is_none()), slot: Arc::default() };
         if let (Some(actor), Some(Store::Crm(crm))) = (actor, self.slot.get()) {
             // It is empty, so this cannot fail.
@@ -114,7 +114,8 @@ impl Handle {
 impl Handle {
     pub(crate) fn store(&self) -> Result<&Store> {
         if let Some(user_id) = self.refused {
-            read::<i64>(Given::Number(user_id), "user_id")?;
+            let refused = i64::read(Given::Number(user_id), &|| "user_id".to_owned());
+            refused.map_err(|violation| Error::validation([violation]))?;
         }
         self.slot.get().ok_or(Error::Closed("the handle"))
     }

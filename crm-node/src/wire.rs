@@ -135,11 +135,16 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Is the largest whole number of which JavaScript is certain, 2⁵³ - 1.
+pub(crate) const MAX_SAFE: u64 = (1 << 53) - 1;
+
 /// Collects what goes out.
 #[derive(Debug, Default)]
 pub(crate) struct Out {
     pub(crate) numbers: Vec<f64>,
     pub(crate) text: String,
+    /// Whether a whole number was written that JavaScript does not have.
+    pub(crate) lossy: bool,
 }
 
 /// Is what may go out.
@@ -152,11 +157,13 @@ impl Out {
     pub(crate) fn append(&mut self, other: &Self) {
         self.numbers.extend_from_slice(&other.numbers);
         self.text.push_str(&other.text);
+        self.lossy |= other.lossy;
     }
 
-    /// Writes a number. JavaScript has no larger whole numbers than 2⁵³, which no key, count or version reaches.
-    #[expect(clippy::cast_precision_loss, reason = "no key, count or version is that large")]
+    /// Writes a whole number.
+    #[expect(clippy::cast_precision_loss, reason = "what is lost is noted")]
     pub(crate) fn whole(&mut self, number: i64) {
+        self.lossy |= number.unsigned_abs() > MAX_SAFE;
         self.numbers.push(number as f64);
     }
 

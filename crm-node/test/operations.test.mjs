@@ -153,9 +153,7 @@ test('createMany returns the ids in order and names the row that is wrong', asyn
       { field: '[1].nam', code: 'unknown_field', message: 'is not known here' },
       { field: '[1].name', code: 'required', message: 'must have a value' },
       { field: '[2]', code: 'invalid_type', message: 'must be an object' },
-      { field: '[2].name', code: 'required', message: 'must have a value' },
       { field: '[3]', code: 'invalid_type', message: 'must be an object' },
-      { field: '[3].name', code: 'required', message: 'must have a value' },
     ],
   });
   await assert.rejects(crm.leads.createMany([{ title: 'a' }, { title: 'b', customerId: 99_999 }]), {
@@ -300,7 +298,9 @@ test('an acting handle does what its user may', async () => {
   const acme = await acting.customers.create({ name: 'Acme' });
   assert.equal(acme.createdBy, user.id);
   await assert.rejects(acting.customers.delete(acme.id), { code: 'permission_denied' });
-  await assert.rejects(acting.customers.create({ name: 'B', createdBy: 1 }), { code: 'permission_denied' });
+  await assert.rejects(acting.customers.create({ name: 'B', createdBy: 1 }), {
+    code: 'permission_denied', message: /createdBy/,
+  });
   assert.deepEqual(await acting.customers.createMany([{ name: 'C' }, { name: 'D' }]), [2, 3]);
   const names = [];
   for await (const row of acting.customers.stream({ order: 'name' })) names.push(row.name);

@@ -189,7 +189,7 @@ impl Handle {
         list.order = order::<E>(&keywords)?.unwrap_or_default();
         list.limit = keywords.optional("limit")?.unwrap_or(list.limit);
         list.cursor = keywords.optional("cursor")?;
-        if let Err(error) = keywords.finish(py, "list") {
+        if let Err(error) = keywords.finish_with(py, "list", list.start()) {
             return self.face.fail(py, "list", error);
         }
         self.call(py, "list", move |crm| Box::pin(async move { E::repository(crm).list(&list).await }))

@@ -14,9 +14,100 @@ use std::sync::Arc;
 
 use crm_postgres::Result;
 use crm_postgres::chrono::{DateTime, Utc};
-use crm_postgres::crm_core::{Error, Id, Patch, Range, Valid, Validate, Violation, ViolationCode, beside};
+use crm_postgres::crm_core::{Error, Id, Patch, Range, Valid, Violation, ViolationCode, beside};
 
-use crate::wire::{Given, Key};
+use crate::wire::{Given, Key, Reader};
+
+/// Is the values of a call, of which parameters are read. All that is wrong with them is told together.
+pub(crate) struct Values<'a> {
+    reader: Reader<'a>,
+    broken: Vec<Violation>,
+}
+
+impl<'a> Values<'a> {
+    pub(crate) fn new(numbers: &'a [f64], text: &'a [u16]) -> Self {
+        Self { reader: Reader::new(numbers, text), broken: Vec::new() }
+    }
+
+    /// Returns the next value as it is; `null` after the last one.
+    pub(crate) fn given(&mut self) -> Given {
+        self.reader.value()
+    }
+
+    /// Reads a parameter; none when it breaks a rule, which is noted.
+    pub(crate) fn read<T: Value>(&mut self, name: &'static str) -> Option<T> {
+        let read = match self.given() {
+            Given::Null => Err(Violation::new(name, ViolationCode::Required, "must have a value")),
+            given => T::read(given, &|| name.to_owned()),
+        };
+        read.map_err(|violation| self.broken.push(violation)).ok()
+    }
+
+    /// Reads a parameter that may be left out.
+    pub(crate) fn optional<T: Value>(&mut self, name: &'static str) -> Option<T> {
+        let given = self.given();
+        if matches!(given, Given::Null) {
+            return None;
+        }
+        let read = T::read(given, &|| name.to_owned());
+        read.map_err(|violation| self.broken.push(violation)).ok()
+    }
+
+    /// Reads an id.
+    pub(crate) fn id<I: Id>(&mut self) -> Option<I> {
+        self.read::<i64>("id").map(I::from)
+    }
+
+    /// Takes the fields of an object apart.
+    pub(crate) fn fields(&mut self, name: &'static str) -> Fields {
+        Fields::of(self.given(), name)
+    }
+
+    /// Notes what is wrong with an object.
+    pub(crate) fn also(&mut self, fields: Fields) {
+        self.broken.append(&mut fields.noted());
+    }
+
+    /// Ends the reading: refuses what was noted, and what the check of the whole has found.
+    pub(crate) fn finish<T>(&mut self, checked: Result<T>) -> Result<T> {
+        beside(std::mem::take(&mut self.broken), checked)
+    }
+
+    /// Ends the reading of parameters, none of which is missing then.
+    pub(crate) fn all<R: Parameters>(&mut self, read: R) -> Result<R::All> {
+        self.finish(read.all().ok_or_else(|| Error::validation([])))
+    }
+}
+
+/// Is parameters that were read, each unless something was wrong with it.
+pub(crate) trait Parameters {
+    type All;
+    fn all(self) -> Option<Self::All>;
+}
+
+impl<A> Parameters for Option<A> {
+    type All = A;
+
+    fn all(self) -> Option<A> {
+        self
+    }
+}
+
+impl<A, B> Parameters for (Option<A>, Option<B>) {
+    type All = (A, B);
+
+    fn all(self) -> Option<(A, B)> {
+        self.0.zip(self.1)
+    }
+}
+
+impl<A, B, C> Parameters for (Option<A>, Option<B>, Option<C>) {
+    type All = (A, B, C);
+
+    fn all(self) -> Option<(A, B, C)> {
+        Some((self.0?, self.1?, self.2?))
+    }
+}
 
 /// Is the properties of an object of which fields are read.
 #[derive(Default)]
@@ -25,30 +116,32 @@ pub(crate) struct Fields {
     broken: RefCell<Vec<Violation>>,
     /// The number of the row of a batch that this is.
     row: Option<usize>,
+    /// Whether it is no object.
+    unfit: bool,
 }
 
 impl Fields {
     /// Takes an object apart; `name` is what it is called when it is none. Nothing at all is an empty one.
     pub(crate) fn of(given: Given, name: &'static str) -> Self {
-        let fields = Self::default();
-        fields.fill(given, name);
-        fields
+        Self::default().fill(given, name)
     }
 
     fn of_row(given: Given, row: usize) -> Self {
-        let fields = Self { row: Some(row), ..Self::default() };
         // A row that is nothing is not an empty one.
         let given = if matches!(given, Given::Null) { Given::Other("null".to_owned()) } else { given };
-        fields.fill(given, "");
-        fields
+        Self { row: Some(row), ..Self::default() }.fill(given, "")
     }
 
-    fn fill(&self, given: Given, name: &'static str) {
+    fn fill(mut self, given: Given, name: &'static str) -> Self {
         match given {
             Given::Null => {}
-            Given::Object(given) => *self.given.borrow_mut() = given,
-            _ => self.note(name, ViolationCode::InvalidType, "must be an object"),
+            Given::Object(given) => *self.given.get_mut() = given,
+            _ => {
+                self.unfit = true;
+                self.note(name, ViolationCode::InvalidType, "must be an object");
+            }
         }
+        self
     }
 
     fn path(&self, name: &str) -> String {
@@ -152,25 +245,14 @@ impl Fields {
         noted
     }
 
-    /// Notes what is wrong with another object of the same call.
-    pub(crate) fn also(&self, other: Self) {
-        self.broken.borrow_mut().append(&mut other.noted());
+    /// Ends the reading: refuses what was noted, and what the check of the whole has found.
+    pub(crate) fn finish<T>(self, checked: Result<T>) -> Result<T> {
+        // Of what is no object at all nothing more is said.
+        if self.unfit {
+            return Err(Error::validation(self.noted()));
+        }
+        beside(self.noted(), checked)
     }
-
-    /// Ends the reading of what needs no further check.
-    pub(crate) fn finish(self) -> Result<()> {
-        beside(self.noted(), Ok(()))
-    }
-
-    /// Ends the reading of an input.
-    pub(crate) fn check<T: Validate>(self, input: T) -> Result<Valid<T>> {
-        beside(self.noted(), input.validate())
-    }
-}
-
-/// Reads the value of a parameter.
-pub(crate) fn read<T: Value>(given: Given, name: &'static str) -> Result<T> {
-    T::read(given, &|| name.to_owned()).map_err(|violation| Error::validation([violation]))
 }
 
 /// Reads and validates the rows of a batch.

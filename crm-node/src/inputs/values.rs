@@ -8,10 +8,7 @@ use crm_postgres::crm_core::{
 };
 use crm_postgres::rust_decimal::Decimal;
 
-use crate::wire::{Given, camel};
-
-/// Is the largest whole number that JavaScript has for certain, 2⁵³ - 1.
-const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+use crate::wire::{Given, MAX_SAFE, camel};
 
 /// Is a type of value that an input has.
 pub(crate) trait Value: Sized {
@@ -76,11 +73,12 @@ fn whole(number: f64, path: &dyn Fn() -> String) -> Result<i64, Violation> {
             format!("must be a whole number, not {number}"),
         ));
     }
-    if number.abs() > MAX_SAFE {
+    #[expect(clippy::cast_possible_truncation, reason = "a number that is too large becomes the largest")]
+    let whole = number as i64;
+    if whole.unsigned_abs() > MAX_SAFE {
         return Err(violation(path, ViolationCode::OutOfRange, "must be a safe integer"));
     }
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and smaller than 2⁵³")]
-    Ok(number as i64)
+    Ok(whole)
 }
 
 impl Value for i64 {
@@ -93,9 +91,9 @@ impl Value for u32 {
     fn read(given: Given, path: &dyn Fn() -> String) -> Result<Self, Violation> {
         let number = i64::read(given, path)?;
         // Whether it is in its range the domain says; what it could not even hold is not.
-        number
-            .try_into()
-            .map_err(|_| violation(path, ViolationCode::OutOfRange, format!("must not be {number}")))
+        number.try_into().map_err(|_| {
+            violation(path, ViolationCode::OutOfRange, format!("must be a number from 0 on, not {number}"))
+        })
     }
 }
 
@@ -113,14 +111,10 @@ impl Value for Decimal {
         match given {
             Given::Text(Some(text)) => parse_money(&text).map_err(|error| named(&error, path)),
             // A fraction is refused because it is seldom the amount that was meant: 0.1 + 0.2.
-            Given::Number(number) if number.fract() == 0.0 && number.abs() <= MAX_SAFE => {
-                whole(number, path).map(Self::from)
-            }
-            Given::Number(number) => Err(violation(
-                path,
-                ViolationCode::InvalidType,
-                format!("must be a string such as \"12.50\" or a safe integer, not {number}"),
-            )),
+            Given::Number(number) => whole(number, path).map(Self::from).map_err(|_| {
+                let message = format!("must be a string such as \"12.50\" or a safe integer, not {number}");
+                violation(path, ViolationCode::InvalidType, message)
+            }),
             other => Err(wrong(&other, path, "a string such as \"12.50\" or a safe integer")),
         }
     }

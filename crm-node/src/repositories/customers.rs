@@ -5,15 +5,16 @@ use crm_postgres::crm_core::{Customer, CustomerId, Tags, Valid, Validate as _};
 
 use super::Call;
 use crate::bridge::Job;
-use crate::inputs::read;
-use crate::wire::{Given, Reader};
+use crate::inputs::Values;
 
-fn tags(values: &mut Reader<'_>) -> Result<(CustomerId, Valid<Tags>)> {
-    let id = CustomerId(read(values.value(), "id")?);
-    Ok((id, Tags(read(values.value(), "tags")?).validate()?))
+fn tags(values: &mut Values<'_>) -> Result<(CustomerId, Valid<Tags>)> {
+    let (id, tags) = (values.id(), values.read("tags").map(Tags));
+    let checked = tags.unwrap_or_default().validate();
+    let tags = values.finish(checked)?;
+    Ok((values.all(id)?, tags))
 }
 
-pub(super) fn begin(call: &Call<'_>, values: &mut Reader<'_>) -> Result<Job> {
+pub(super) fn begin(call: &Call<'_>, values: &mut Values<'_>) -> Result<Job> {
     Ok(match call.operation {
         "addTags" => {
             let (id, tags) = tags(values)?;
@@ -25,11 +26,8 @@ pub(super) fn begin(call: &Call<'_>, values: &mut Reader<'_>) -> Result<Job> {
         }
         "tagCounts" => call.with(|crm| crm.customers().tag_counts()),
         "overview" => {
-            let id = CustomerId(read(values.value(), "id")?);
-            let recent = match values.value() {
-                Given::Null => 10,
-                given => read(given, "recent")?,
-            };
+            let (id, recent) = (values.id(), values.optional("recent").unwrap_or(10));
+            let id: CustomerId = values.all(id)?;
             call.with(move |crm| crm.customers().overview(id, recent))
         }
         _ => return call.begin::<Customer>(values),

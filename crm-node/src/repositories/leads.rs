@@ -5,14 +5,13 @@ use crm_postgres::crm_core::{Lead, LeadId};
 
 use super::Call;
 use crate::bridge::Job;
-use crate::inputs::read;
-use crate::wire::Reader;
+use crate::inputs::Values;
 
-pub(super) fn begin(call: &Call<'_>, values: &mut Reader<'_>) -> Result<Job> {
+pub(super) fn begin(call: &Call<'_>, values: &mut Values<'_>) -> Result<Job> {
     if call.operation != "moveTo" {
         return call.begin::<Lead>(values);
     }
-    let id = LeadId(read(values.value(), "id")?);
-    let stage = read(values.value(), "stage")?;
+    let read = (values.id::<LeadId>(), values.read("stage"));
+    let (id, stage) = values.all(read)?;
     Ok(call.with(move |crm| crm.leads().move_to(id, stage)))
 }

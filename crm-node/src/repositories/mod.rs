@@ -6,16 +6,18 @@ mod reports;
 mod tasks;
 mod users;
 
+use crm_postgres::Result;
 use crm_postgres::background::elsewhere;
-use crm_postgres::crm_core::{Customer, Id, Interaction, Lead, List, Repositories, Repository, Task, User};
-use crm_postgres::{Error, Result};
+use crm_postgres::crm_core::{
+    Customer, Interaction, Lead, List, Repositories, Repository, Task, User, Validate as _,
+};
 
 use crate::bridge::{Job, job, unknown};
 use crate::connect;
 use crate::handle::{Handle, Store};
-use crate::inputs::{Fields, Input, many, read};
+use crate::inputs::{Input, Values, many};
 use crate::rows::stream;
-use crate::wire::{Reader, Wire};
+use crate::wire::Wire;
 
 /// Is a future in a box, as the traits of the library return them.
 type Boxed<'r, T> = std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send + 'r>>;
@@ -48,7 +50,7 @@ pub(crate) fn begin(
     op: &str,
     handle: &Handle,
     made: Option<&Handle>,
-    values: &mut Reader<'_>,
+    values: &mut Values<'_>,
 ) -> Result<Job> {
     let Some((repository, operation)) = op.split_once('.') else {
         return match (op, made) {
@@ -86,18 +88,21 @@ impl Call<'_> {
     }
 
     /// Begins an operation that every repository has.
-    fn begin<E: Stored>(&self, values: &mut Reader<'_>) -> Result<Job> {
-        let id = |values: &mut Reader<'_>| read::<i64>(values.value(), "id").map(E::Id::from);
+    fn begin<E: Stored>(&self, values: &mut Values<'_>) -> Result<Job> {
+        let id = |values: &mut Values<'_>| {
+            let id = values.id::<E::Id>();
+            values.all(id)
+        };
         Ok(match self.operation {
             "create" => {
-                let fields = Fields::of(values.value(), "row");
-                let new = E::new_row(&fields);
-                let new = fields.check(new)?;
+                let fields = values.fields("row");
+                let new = E::new_row(&fields).validate();
+                let new = fields.finish(new)?;
                 self.with(move |crm| E::repository(crm).create(new))
             }
             "createMany" => {
                 // To check 100,000 rows would keep the loop waiting.
-                let (store, rows) = (self.store.clone(), values.value());
+                let (store, rows) = (self.store.clone(), values.given());
                 job(elsewhere(async move {
                     let new = many::<E>(rows)?;
                     let ids = E::repository(store.repositories()?).create_many(new).await?;
@@ -113,41 +118,42 @@ impl Call<'_> {
                 self.with(move |crm| E::repository(crm).find(id))
             }
             "getMany" => {
-                let ids = keys::<E::Id>(values)?;
+                let ids = values.read::<Vec<i64>>("ids");
+                let ids: Vec<_> = values.all(ids)?.into_iter().map(E::Id::from).collect();
                 self.with(move |crm| Box::pin(async move { E::repository(crm).get_many(&ids).await }))
             }
             "list" => {
-                let fields = Fields::of(values.value(), "options");
+                let fields = values.fields("options");
                 let mut list = List::<E>::new().filter(E::filter(&fields));
                 list.order = fields.optional("order").unwrap_or_default();
                 list.limit = fields.optional("limit").unwrap_or(list.limit);
                 list.cursor = fields.optional("cursor");
-                fields.finish()?;
+                fields.finish(list.start())?;
                 self.with(move |crm| Box::pin(async move { E::repository(crm).list(&list).await }))
             }
             "stream" => {
-                let fields = Fields::of(values.value(), "options");
+                let fields = values.fields("options");
                 let (filter, order) = (E::filter(&fields), fields.optional("order").unwrap_or_default());
-                fields.finish()?;
+                fields.finish(Ok(()))?;
                 let made = self.made.ok_or_else(|| unknown("stream"))?;
                 let rows = stream::<E>(self.store.clone(), filter, order)?;
                 connect::fill(&made.slot(), rows)?;
                 job(std::future::ready(Ok(())))
             }
             "count" => {
-                let fields = Fields::of(values.value(), "filter");
+                let fields = values.fields("filter");
                 let filter = E::filter(&fields);
-                fields.finish()?;
+                fields.finish(Ok(()))?;
                 self.with(move |crm| Box::pin(async move { E::repository(crm).count(&filter).await }))
             }
             "update" => {
-                let id = id(values)?;
-                let fields = Fields::of(values.value(), "patch");
-                let patch = E::patch_row(&fields);
-                let options = Fields::of(values.value(), "options");
-                let expected = options.optional("expected_version");
-                fields.also(options);
-                let patch = fields.check(patch)?;
+                let (id, fields, options) =
+                    (values.id::<E::Id>(), values.fields("patch"), values.fields("options"));
+                let (patch, expected) = (E::patch_row(&fields), options.optional("expected_version"));
+                values.also(fields);
+                values.also(options);
+                let patch = values.finish(patch.validate())?;
+                let id = values.all(id)?;
                 self.with(move |crm| E::repository(crm).update(id, patch, expected))
             }
             "delete" => {
@@ -157,8 +163,4 @@ impl Call<'_> {
             other => return Err(unknown(other)),
         })
     }
-}
-
-fn keys<I: Id>(values: &mut Reader<'_>) -> Result<Vec<I>, Error> {
-    Ok(read::<Vec<i64>>(values.value(), "ids")?.into_iter().map(I::from).collect())
 }

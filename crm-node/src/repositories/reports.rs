@@ -6,8 +6,7 @@ use crm_postgres::crm_core::{ActivityQuery, DueTasksQuery};
 
 use super::Call;
 use crate::bridge::{Job, unknown};
-use crate::inputs::{Fields, read};
-use crate::wire::Reader;
+use crate::inputs::{Fields, Values};
 
 fn activity(fields: &Fields) -> ActivityQuery {
     let default = ActivityQuery::default();
@@ -27,30 +26,30 @@ fn due(today: NaiveDate, fields: &Fields) -> DueTasksQuery {
     }
 }
 
-pub(super) fn begin(call: &Call<'_>, values: &mut Reader<'_>) -> Result<Job> {
+pub(super) fn begin(call: &Call<'_>, values: &mut Values<'_>) -> Result<Job> {
     Ok(match call.operation {
         "customerActivity" => {
-            let fields = Fields::of(values.value(), "options");
+            let fields = values.fields("options");
             let query = ActivityQuery { cursor: fields.optional("cursor"), ..activity(&fields) };
-            fields.finish()?;
+            fields.finish(query.start())?;
             call.with(move |crm| Box::pin(async move { crm.reports().customer_activity(&query).await }))
         }
         "pipeline" => call.with(|crm| crm.reports().pipeline()),
         "dueTasks" => {
-            let today = read(values.value(), "today")?;
-            let fields = Fields::of(values.value(), "options");
-            let mut query = due(today, &fields);
+            let (today, fields) = (values.read("today"), values.fields("options"));
+            let mut query = due(today.unwrap_or_default(), &fields);
             query.limit = fields.optional("limit").unwrap_or(query.limit);
             query.cursor = fields.optional("cursor");
-            fields.finish()?;
+            values.also(fields);
+            values.finish(query.start())?;
             call.with(move |crm| Box::pin(async move { crm.reports().due_tasks(&query).await }))
         }
         "snapshot" => {
-            let today = read(values.value(), "today")?;
-            let fields = Fields::of(values.value(), "options");
+            let (today, fields) = (values.read("today"), values.fields("options"));
             let activity = activity(&fields);
-            let due = DueTasksQuery { limit: activity.limit, ..due(today, &fields) };
-            fields.finish()?;
+            let due = DueTasksQuery { limit: activity.limit, ..due(today.unwrap_or_default(), &fields) };
+            values.also(fields);
+            values.finish(due.start())?;
             call.with(move |crm| Box::pin(async move { crm.reports().snapshot(&activity, &due).await }))
         }
         other => return Err(unknown(other)),

@@ -5,11 +5,13 @@ use crm_postgres::crm_core::{Task, TaskId};
 
 use super::Call;
 use crate::bridge::Job;
-use crate::inputs::read;
-use crate::wire::Reader;
+use crate::inputs::Values;
 
-pub(super) fn begin(call: &Call<'_>, values: &mut Reader<'_>) -> Result<Job> {
-    let id = |values: &mut Reader<'_>| read(values.value(), "id").map(TaskId);
+pub(super) fn begin(call: &Call<'_>, values: &mut Values<'_>) -> Result<Job> {
+    let id = |values: &mut Values<'_>| {
+        let id = values.id::<TaskId>();
+        values.all(id)
+    };
     Ok(match call.operation {
         "start" => {
             let id = id(values)?;

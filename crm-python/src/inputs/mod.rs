@@ -14,6 +14,7 @@ pub(crate) use values::{OneOrMany, Value, read};
 
 use std::cell::RefCell;
 
+use crm_postgres::Result;
 use crm_postgres::chrono::{DateTime, Utc};
 use crm_postgres::crm_core::{Id, Patch, Range, Valid, Validate, Violation, ViolationCode, beside};
 use pyo3::exceptions::PyTypeError;
@@ -127,8 +128,13 @@ impl<'a, 'py> Keywords<'a, 'py> {
 
     /// Refuses keywords that nobody has asked for, and values that break a rule.
     pub(crate) fn finish(&self, py: Python<'py>, function: &str) -> PyResult<()> {
+        self.finish_with(py, function, Ok(()))
+    }
+
+    /// Refuses keywords that nobody has asked for, values that break a rule, and what the check of the whole has found.
+    pub(crate) fn finish_with<T>(&self, py: Python<'py>, function: &str, checked: Result<T>) -> PyResult<()> {
         self.refuse_unknown(function)?;
-        beside(self.broken.take(), Ok(())).map_err(|error| raise(py, error))
+        beside(self.broken.take(), checked).map(drop).map_err(|error| raise(py, error))
     }
 
     /// Refuses keywords that nobody has asked for.

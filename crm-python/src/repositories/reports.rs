@@ -40,7 +40,7 @@ impl ReportsBase {
     fn customer_activity(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
         let keywords = Keywords::new(options);
         let query = ActivityQuery { cursor: keywords.optional("cursor")?, ..activity(&keywords)? };
-        keywords.finish(py, "customer_activity")?;
+        keywords.finish_with(py, "customer_activity", query.start())?;
         self.0.call(py, "reports.customer_activity", move |crm| {
             Box::pin(async move { crm.reports().customer_activity(&query).await })
         })
@@ -67,7 +67,7 @@ impl ReportsBase {
         let mut query = due(today, &keywords)?;
         query.limit = keywords.optional("limit")?.unwrap_or(query.limit);
         query.cursor = keywords.optional("cursor")?;
-        keywords.finish(py, "due_tasks")?;
+        keywords.finish_with(py, "due_tasks", query.start())?;
         self.0.call(py, "reports.due_tasks", move |crm| {
             Box::pin(async move { crm.reports().due_tasks(&query).await })
         })
