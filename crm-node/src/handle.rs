@@ -10,8 +10,9 @@ use napi_derive::napi;
 use tokio::sync::Mutex;
 
 use crate::inputs::Value as _;
+use crate::rows::Part;
 use crate::runtime::runtime;
-use crate::wire::{Given, Out};
+use crate::wire::Given;
 
 /// Is what a handle may hold.
 #[derive(Clone)]
@@ -19,7 +20,7 @@ pub(crate) enum Store {
     Crm(Crm),
     Acting(Acting),
     Tx(Arc<OpenTx>),
-    Rows(Arc<Mutex<Incoming<Out>>>),
+    Rows(Arc<Mutex<Incoming<Part>>>),
 }
 
 /// Is a transaction that its calls share.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crm_postgres::Result;
-use crm_postgres::background::incoming;
+use crm_postgres::background::{Incoming, incoming};
 use crm_postgres::crm_core::{Entity, Order};
 use crm_postgres::futures_util::StreamExt as _;
+use crm_postgres::{Error, Result};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
-use crate::bridge::Job;
-use crate::bridge::job;
+use crate::bridge::{Job, job};
 use crate::handle::Store;
 use crate::repositories::Stored;
 use crate::runtime::runtime;
@@ -18,28 +18,37 @@ use crate::wire::{Out, Wire};
 /// Is how many rows go over at a time. The text of a row in JavaScript is a slice of its part's, so a row that is kept keeps the part's.
 const PART: usize = 256;
 
+/// Is how many parts wait for JavaScript, as many rows together as the library fetches.
+const AHEAD: usize = 4;
+
+/// Is a part that a thread of the runtime writes while the next one is read.
+pub(crate) type Part = JoinHandle<Out>;
+
 /// Begins to read; the rows go out of it as `next` asks for them.
 pub(crate) fn stream<E: Stored>(
     store: Store,
     filter: E::Filter,
     order: Order<<E as Entity>::OrderBy>,
 ) -> Result<Store> {
-    let (outgoing, parts) = incoming(2);
+    let (outgoing, parts) = incoming(AHEAD);
     let sender = outgoing.clone();
     let read = async move {
         let mut rows = E::repository(store.repositories()?).stream(filter, order).ready_chunks(PART);
         while let Some(rows) = rows.next().await {
             let mut part = Vec::with_capacity(rows.len());
+            let mut failed = None;
             for row in rows {
                 match row {
                     Ok(row) => part.push(row),
-                    Err(error) => {
-                        hand_on(&sender, part).await?;
-                        return Err(error);
-                    }
+                    Err(error) => failed = Some(error),
                 }
             }
-            hand_on(&sender, part).await?;
+            if !part.is_empty() {
+                sender.hand_on(tokio::spawn(async { written(part) })).await?;
+            }
+            if let Some(error) = failed {
+                return Err(error);
+            }
         }
         Ok(())
     };
@@ -47,24 +56,26 @@ pub(crate) fn stream<E: Stored>(
     Ok(Store::Rows(Arc::new(Mutex::new(parts))))
 }
 
-async fn hand_on<E: Stored>(sender: &crm_postgres::background::Outgoing<Out>, part: Vec<E>) -> Result<()> {
-    if part.is_empty() {
-        return Ok(());
-    }
+fn written<E: Stored>(rows: Vec<E>) -> Out {
     let mut out = Out::default();
-    part.put(&mut out);
-    sender.hand_on(out).await
+    rows.put(&mut out);
+    out
 }
 
 /// Waits for the next part: an array of rows, empty at the end.
-pub(crate) fn next(rows: Arc<Mutex<crm_postgres::background::Incoming<Out>>>) -> Job {
-    job(async move { rows.lock().await.next().await.map(Part) })
+pub(crate) fn next(rows: Arc<Mutex<Incoming<Part>>>) -> Job {
+    job(async move {
+        let Some(part) = rows.lock().await.next().await? else { return Ok(Written(None)) };
+        let part = part.await;
+        part.map(|part| Written(Some(part)))
+            .map_err(|error| Error::internal("a part of the stream is lost", Some(error.into())))
+    })
 }
 
 /// Is a part that is written already.
-struct Part(Option<Out>);
+struct Written(Option<Out>);
 
-impl Wire for Part {
+impl Wire for Written {
     fn put(self, out: &mut Out) {
         match self.0 {
             Some(part) => out.append(&part),
