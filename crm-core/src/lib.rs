@@ -92,7 +92,7 @@ pub use patch::Patch;
 pub use reports::{
     ActivityQuery, CustomerActivity, DueTask, DueTasksQuery, DueTasksStart, PipelineStage, Reports, Snapshot,
 };
-pub use store::{Repositories, Repository, Store, Transaction, TrustedStore};
+pub use store::{Repositories, Repository, Store, Stored, Transaction, TrustedStore};
 pub use tags::{MAX_TAG, MAX_TAGS, with_tags, without_tags};
 pub use tasks::{NewTask, Priority, Task, TaskFilter, TaskOrderBy, TaskPatch, TaskRepository, TaskStatus};
 pub use text::{MAX_LINE, MAX_PROSE};

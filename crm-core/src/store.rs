@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use futures_core::stream::BoxStream;
 
 use crate::{
-    CustomerRepository, Entity, InteractionRepository, LeadRepository, List, Order, Page, Reports, Result,
-    TaskRepository, UserId, UserRepository, Valid,
+    Customer, CustomerRepository, Entity, Interaction, InteractionRepository, Lead, LeadRepository, List,
+    Order, Page, Reports, Result, Task, TaskRepository, User, UserId, UserRepository, Valid,
 };
 
 /// Stores the rows of one entity.
@@ -79,6 +79,30 @@ pub trait Repositories: Send + Sync {
     fn interactions(&self) -> &dyn InteractionRepository;
     /// Answers the reports.
     fn reports(&self) -> &dyn Reports;
+}
+
+/// Is an entity with a repository, for code that is the same for all of them.
+pub trait Stored: Entity {
+    /// Returns the entity's repository.
+    fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self>;
+}
+
+macro_rules! stored {
+    ($($entity:ty, $name:ident;)+) => {$(
+        impl Stored for $entity {
+            fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self> {
+                repositories.$name()
+            }
+        }
+    )+};
+}
+
+stored! {
+    User, users;
+    Customer, customers;
+    Lead, leads;
+    Task, tasks;
+    Interaction, interactions;
 }
 
 /// Implements [`Repositories`] for a type whose field stores every entity and answers the reports.

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::bridge::{Job, job};
 use crate::handle::Store;
-use crate::repositories::Stored;
+use crate::repositories::Known;
 use crate::runtime::runtime;
 use crate::wire::{Out, Wire};
 
@@ -25,7 +25,7 @@ const AHEAD: usize = 4;
 pub(crate) type Part = JoinHandle<Out>;
 
 /// Begins to read; the rows go out of it as `next` asks for them.
-pub(crate) fn stream<E: Stored>(
+pub(crate) fn stream<E: Known>(
     store: Store,
     filter: E::Filter,
     order: Order<<E as Entity>::OrderBy>,
@@ -56,7 +56,7 @@ pub(crate) fn stream<E: Stored>(
     Ok(Store::Rows(Arc::new(Mutex::new(parts))))
 }
 
-fn written<E: Stored>(rows: Vec<E>) -> Out {
+fn written<E: Known>(rows: Vec<E>) -> Out {
     let mut out = Out::default();
     rows.put(&mut out);
     out

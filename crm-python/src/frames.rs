@@ -12,7 +12,7 @@ use pyo3::types::{PyCapsule, PyDict};
 
 use crate::arrow::{Decoder, schema, schema_capsule, stream_capsule};
 use crate::errors::raise;
-use crate::handle::{Handle, Store, Stored};
+use crate::handle::{Handle, Known, Store};
 use crate::inputs::{Fields, Keywords};
 use crate::repositories::due;
 use crate::run::{Face, block};
@@ -178,7 +178,7 @@ impl Reading {
 pub(crate) struct FramesBase(pub(crate) Handle);
 
 impl FramesBase {
-    fn list<E: Stored>(
+    fn list<E: Known>(
         &self,
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,

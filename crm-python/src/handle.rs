@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crm_postgres::background::elsewhere;
-use crm_postgres::crm_core::{
-    Customer, Interaction, Lead, List, Order, Repositories, Repository, Task, User,
-};
+use crm_postgres::crm_core::{List, Order, Repositories, Stored};
 use crm_postgres::{Acting, Crm, Error, Result, Tx};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -73,28 +71,10 @@ impl Store {
     }
 }
 
-/// Is an entity with its repository.
-pub(crate) trait Stored: Input + Wire {
-    fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self>;
-}
+/// Is an entity that can be read, stored and written out.
+pub(crate) trait Known: Input + Stored + Wire {}
 
-macro_rules! stored {
-    ($($entity:ty, $name:ident;)+) => {$(
-        impl Stored for $entity {
-            fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self> {
-                repositories.$name()
-            }
-        }
-    )+};
-}
-
-stored! {
-    User, users;
-    Customer, customers;
-    Lead, leads;
-    Task, tasks;
-    Interaction, interactions;
-}
+impl<E: Input + Stored + Wire> Known for E {}
 
 /// Is what a repository's object holds.
 pub(crate) struct Handle {
@@ -124,7 +104,7 @@ impl Handle {
     }
 
     /// Creates a row; `required` are the parameters that may stand without a name.
-    pub(crate) fn create<E: Stored>(
+    pub(crate) fn create<E: Known>(
         &self,
         py: Python<'_>,
         required: &[(&'static str, &Bound<'_, PyAny>)],
@@ -143,7 +123,7 @@ impl Handle {
         }
     }
 
-    pub(crate) fn create_many<E: Stored>(
+    pub(crate) fn create_many<E: Known>(
         &self,
         py: Python<'_>,
         rows: &Bound<'_, PyAny>,
@@ -164,22 +144,22 @@ impl Handle {
         }
     }
 
-    pub(crate) fn get<E: Stored>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn get<E: Known>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let id: i64 = read(id, "id")?;
         self.call(py, "get", move |crm| E::repository(crm).get(id.into()))
     }
 
-    pub(crate) fn find<E: Stored>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn find<E: Known>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let id: i64 = read(id, "id")?;
         self.call(py, "find", move |crm| E::repository(crm).find(id.into()))
     }
 
-    pub(crate) fn get_many<E: Stored>(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn get_many<E: Known>(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let ids: Vec<E::Id> = read::<Vec<i64>>(ids, "ids")?.into_iter().map(E::Id::from).collect();
         self.call(py, "get_many", move |crm| Box::pin(async move { E::repository(crm).get_many(&ids).await }))
     }
 
-    pub(crate) fn list<E: Stored>(
+    pub(crate) fn list<E: Known>(
         &self,
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
@@ -195,7 +175,7 @@ impl Handle {
         self.call(py, "list", move |crm| Box::pin(async move { E::repository(crm).list(&list).await }))
     }
 
-    pub(crate) fn stream<E: Stored>(
+    pub(crate) fn stream<E: Known>(
         &self,
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
@@ -207,7 +187,7 @@ impl Handle {
         stream::<E>(py, self.store(py)?, self.face, filter, order)
     }
 
-    pub(crate) fn count<E: Stored>(
+    pub(crate) fn count<E: Known>(
         &self,
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
@@ -220,7 +200,7 @@ impl Handle {
         self.call(py, "count", move |crm| Box::pin(async move { E::repository(crm).count(&filter).await }))
     }
 
-    pub(crate) fn update<E: Stored>(
+    pub(crate) fn update<E: Known>(
         &self,
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
@@ -239,12 +219,12 @@ impl Handle {
         }
     }
 
-    pub(crate) fn delete<E: Stored>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn delete<E: Known>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let id: i64 = read(id, "id")?;
         self.call(py, "delete", move |crm| E::repository(crm).delete(id.into()))
     }
 }
 
-fn order<'py, E: Stored>(fields: &impl Fields<'py>) -> PyResult<Option<Order<E::OrderBy>>> {
+fn order<'py, E: Known>(fields: &impl Fields<'py>) -> PyResult<Option<Order<E::OrderBy>>> {
     fields.optional("order")
 }

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use crate::call::Call;
 use crate::errors::raise;
-use crate::handle::{Store, Stored};
+use crate::handle::{Known, Store};
 use crate::run::{Face, block};
 use crate::runtime::{Owned, runtime};
 use crm_postgres::background::{Incoming, incoming};
@@ -27,7 +27,7 @@ struct Reading {
 }
 
 /// Begins to read.
-pub(crate) fn stream<E: Stored>(
+pub(crate) fn stream<E: Known>(
     py: Python<'_>,
     store: Store,
     face: Face,

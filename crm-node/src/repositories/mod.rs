@@ -8,9 +8,7 @@ mod users;
 
 use crm_postgres::Result;
 use crm_postgres::background::elsewhere;
-use crm_postgres::crm_core::{
-    Customer, Interaction, Lead, List, Repositories, Repository, Task, User, Validate as _,
-};
+use crm_postgres::crm_core::{Interaction, List, Repositories, Stored, Validate as _};
 
 use crate::bridge::{Job, job, unknown};
 use crate::connect;
@@ -22,28 +20,10 @@ use crate::wire::Wire;
 /// Is a future in a box, as the traits of the library return them.
 type Boxed<'r, T> = std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send + 'r>>;
 
-/// Is an entity with its repository.
-pub(crate) trait Stored: Input + Wire {
-    fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self>;
-}
+/// Is an entity that can be read, stored and written out.
+pub(crate) trait Known: Input + Stored + Wire {}
 
-macro_rules! stored {
-    ($($entity:ty, $name:ident;)+) => {$(
-        impl Stored for $entity {
-            fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self> {
-                repositories.$name()
-            }
-        }
-    )+};
-}
-
-stored! {
-    User, users;
-    Customer, customers;
-    Lead, leads;
-    Task, tasks;
-    Interaction, interactions;
-}
+impl<E: Input + Stored + Wire> Known for E {}
 
 /// Begins a call: `customers.create`, or a word for one of the handle's own.
 pub(crate) fn begin(
@@ -88,7 +68,7 @@ impl Call<'_> {
     }
 
     /// Begins an operation that every repository has.
-    fn begin<E: Stored>(&self, values: &mut Values<'_>) -> Result<Job> {
+    fn begin<E: Known>(&self, values: &mut Values<'_>) -> Result<Job> {
         let id = |values: &mut Values<'_>| {
             let id = values.id::<E::Id>();
             values.all(id)
