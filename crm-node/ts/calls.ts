@@ -10,7 +10,7 @@ import { type Decode, Reader, Writer } from './wire.js';
 /** Is what any call may be given besides its values. */
 export interface CallOptions {
   /** Aborts the call, which then rejects with an `AbortError`; the server stops the work. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | null | undefined;
 }
 
 interface Pending {
@@ -138,7 +138,7 @@ function signalOf(options: unknown): AbortSignal | undefined {
   for (const [name, value] of Object.entries(options)) {
     if (name !== 'signal' && value !== undefined) throw Failure.of(name, 'unknown_field', 'is not known here');
   }
-  const { signal } = options as CallOptions;
+  const signal = (options as CallOptions).signal ?? undefined;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw Failure.of('signal', 'invalid_type', 'must be an AbortSignal');
   }
