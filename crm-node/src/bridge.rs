@@ -91,6 +91,9 @@ impl Wake for Notify {
 /// Is how many numbers are handed over at a time, unless a single result has more.
 const BATCH: usize = 64 * 1024;
 
+/// Is how many calls are polled before the loop has its turn again.
+const TURN: usize = 256;
+
 /// Is the bridge of one event loop.
 #[napi]
 pub struct Bridge {
@@ -136,8 +139,8 @@ impl Bridge {
         self.last = self.last % 0x7fff_ffff + 1;
         let id = self.last;
         let mut values = Values::new(&numbers[..count as usize], &text);
-        let begun = repositories::begin(&op, handle, made, &mut values);
-        let ended = begun.map_or_else(|error| Some(Err(error)), |job| self.start(id, job));
+        let begun = guarded(|| repositories::begin(&op, handle, made, &mut values));
+        let ended = begun.and_then(|job| self.start(id, job)).transpose();
         let signed = i32::try_from(id).unwrap_or(i32::MAX);
         match ended {
             Some(result) => {
@@ -181,20 +184,14 @@ impl Bridge {
 
 impl Bridge {
     /// Polls a job for the first time; what has to wait is kept.
-    fn start(&mut self, id: u32, mut job: Job) -> Option<Result<Put>> {
-        let entered = runtime().map(tokio::runtime::Runtime::enter);
-        let _entered = match entered {
-            Ok(entered) => entered,
-            Err(error) => return Some(Err(error)),
-        };
+    fn start(&mut self, id: u32, mut job: Job) -> Result<Option<Put>> {
+        let _entered = runtime()?.enter();
         let waker = Waker::from(Arc::new(Notify { id, shared: self.shared.clone() }));
-        match job.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(result) => Some(result),
-            Poll::Pending => {
-                self.running.insert(id, (job, waker));
-                None
-            }
+        let ended = poll(&mut job, &waker).transpose()?;
+        if ended.is_none() {
+            self.running.insert(id, (job, waker));
         }
+        Ok(ended)
     }
 
     /// Writes a result.
@@ -203,8 +200,13 @@ impl Bridge {
         out.whole(id.into());
         let (numbers, text) = (out.numbers.len(), out.text.len());
         out.flag(result.is_ok());
-        let mut result = result.map(|put| put(out));
-        if std::mem::take(&mut out.lossy) {
+        let mut result = result.and_then(|put| {
+            guarded(|| {
+                put(out);
+                Ok(())
+            })
+        });
+        if out.lossy {
             result = Err(Error::internal("a number of the result is larger than 2^53 - 1", None));
         }
         if let Err(error) = result {
@@ -212,6 +214,7 @@ impl Bridge {
             out.text.truncate(text);
             out.flag(false);
             put_error(error, out);
+            out.lossy = false;
         }
     }
 
@@ -219,15 +222,16 @@ impl Bridge {
     fn fill(&mut self) {
         let Ok(runtime) = runtime() else { return };
         let _entered = runtime.enter();
-        while self.out.numbers.len() < BATCH {
+        for _ in 0..TURN {
+            if self.out.numbers.len() >= BATCH {
+                return;
+            }
             let (id, result) = if let Some(ended) = self.ended.pop_front() {
                 ended
             } else if let Some(id) = self.shared.next() {
                 // One that was aborted may have been woken all the same.
                 let Some((job, waker)) = self.running.get_mut(&id) else { continue };
-                let Poll::Ready(result) = job.as_mut().poll(&mut Context::from_waker(waker)) else {
-                    continue;
-                };
+                let Some(result) = poll(job, waker) else { continue };
                 self.running.remove(&id);
                 (id, result)
             } else {
@@ -245,6 +249,21 @@ impl Drop for Bridge {
         self.running.clear();
         self.ended.clear();
     }
+}
+
+/// Polls a job; returns its result when it has ended.
+fn poll(job: &mut Job, waker: &Waker) -> Option<Result<Put>> {
+    match guarded(|| Ok(job.as_mut().poll(&mut Context::from_waker(waker)))) {
+        Ok(Poll::Pending) => None,
+        Ok(Poll::Ready(result)) => Some(result),
+        Err(error) => Some(Err(error)),
+    }
+}
+
+/// Does something that nothing in it can leave otherwise: a panic is a bug, and no reason to end the process.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    done.unwrap_or_else(|_| Err(Error::internal("the library has panicked", None)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no array is that long")]

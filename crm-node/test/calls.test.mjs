@@ -122,6 +122,20 @@ test('10,000 concurrent creates complete in bounded memory', async () => {
   await until(async () => (await busy(sql)) === 0);
 });
 
+test('timers have their turn while thousands of calls are under way', async () => {
+  const { crm } = await both();
+  let turns = 0;
+  let done = false;
+  const turn = () => {
+    turns += 1;
+    if (!done) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await Promise.all(Array.from({ length: 5_000 }, () => crm.customers.count()));
+  done = true;
+  assert.ok(turns > 10, `${turns} turns`);
+});
+
 test('a terminated backend is unavailable for a write, and the next call works', async () => {
   const { crm, sql } = await both({ maxConnections: 1 });
   const { id } = await crm.customers.create({ name: 'a' });

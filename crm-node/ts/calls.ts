@@ -77,23 +77,22 @@ function take(id: number): Pending | undefined {
 
 /** Takes over the results of calls that have ended. */
 function drain(): void {
-  for (let more = true; more; ) {
-    let text = bridge.drain(reader.numbers);
-    if (reader.numbers[0]! < 0) {
-      reader.resize(-reader.numbers[0]!);
-      text = bridge.drain(reader.numbers);
-    }
-    const begun = reader.begin(text);
-    while (reader.at < begun.end) {
-      const call = take(reader.number());
-      // Only one that was aborted has nobody waiting, and that one has no result.
-      if (call === undefined) throw new Error('crm-node: a result that nobody waits for');
-      if (reader.flag()) call.resolve(call.decode(reader) as never);
-      else call.reject(Failure.read(reader));
-    }
-    reader.end();
-    more = begun.more;
+  let text = bridge.drain(reader.numbers);
+  if (reader.numbers[0]! < 0) {
+    reader.resize(-reader.numbers[0]!);
+    text = bridge.drain(reader.numbers);
   }
+  const { end, more } = reader.begin(text);
+  while (reader.at < end) {
+    const call = take(reader.number());
+    // Only one that was aborted has nobody waiting, and that one has no result.
+    if (call === undefined) throw new Error('crm-node: a result that nobody waits for');
+    if (reader.flag()) call.resolve(call.decode(reader) as never);
+    else call.reject(Failure.read(reader));
+  }
+  reader.end();
+  // Not at once: timers and sockets have their turn before.
+  if (more) setImmediate(drain);
 }
 
 function abortable<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
