@@ -1,18 +1,20 @@
 //! What JavaScript holds: a slot for the trusted system's handle, a user's, a transaction, or a stream.
 
+#![expect(clippy::needless_pass_by_value, reason = "values from JavaScript come owned")]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crm_postgres::background::Incoming;
-use crm_postgres::crm_core::{Repositories, UserId};
+use crm_postgres::crm_core::{Repositories, UserId, Violation};
 use crm_postgres::{Acting, Crm, Error, Result, Tx};
+use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 use tokio::sync::Mutex;
 
-use crate::inputs::Value as _;
+use crate::inputs::Values;
 use crate::rows::Part;
 use crate::runtime::runtime;
-use crate::wire::Given;
 
 /// Is what a handle may hold.
 #[derive(Clone)]
@@ -71,8 +73,8 @@ impl Store {
 #[napi]
 pub struct Handle {
     slot: Arc<OnceLock<Store>>,
-    /// What was given for a user's id and is none.
-    refused: Option<f64>,
+    /// What is wrong with what was given for a user's id.
+    refused: Vec<Violation>,
 }
 
 #[napi]
@@ -81,7 +83,7 @@ impl Handle {
     #[napi(constructor)]
     #[must_use]
     pub fn new() -> Self {
-        Self { slot: Arc::default(), refused: None }
+        Self { slot: Arc::default(), refused: Vec::new() }
     }
 
     /// Returns the URL of an embedded server.
@@ -94,12 +96,18 @@ impl Handle {
     /// Makes the handle of a user. What cannot be an id is refused by each of its calls.
     #[napi]
     #[must_use]
-    pub fn acting_as(&self, user_id: f64) -> Self {
-        let actor = i64::read(Given::Number(user_id), &String::new).ok();
-        let acting = Self { refused: Some(user_id).filter(|_| actor.is_none()), slot: Arc::default() };
-        if let (Some(actor), Some(Store::Crm(crm))) = (actor, self.slot.get()) {
-            // It is empty, so this cannot fail.
-            drop(acting.slot.set(Store::Acting(crm.acting_as(UserId(actor)))));
+    pub fn acting_as(&self, numbers: &[f64], count: u32, text: Utf16String) -> Self {
+        let mut values = Values::new(&numbers[..count as usize], &text);
+        let read = values.read("user_id");
+        let mut acting = Self::new();
+        match values.all(read) {
+            Err(error) => acting.refused = error.violations().to_vec(),
+            Ok(id) => {
+                if let Some(Store::Crm(crm)) = self.slot.get() {
+                    // It is empty, so this cannot fail.
+                    drop(acting.slot.set(Store::Acting(crm.acting_as(UserId(id)))));
+                }
+            }
         }
         acting
     }
@@ -114,9 +122,8 @@ impl Handle {
 
 impl Handle {
     pub(crate) fn store(&self) -> Result<&Store> {
-        if let Some(user_id) = self.refused {
-            let refused = i64::read(Given::Number(user_id), &|| "user_id".to_owned());
-            refused.map_err(|violation| Error::validation([violation]))?;
+        if !self.refused.is_empty() {
+            return Err(Error::validation(self.refused.iter().cloned()));
         }
         self.slot.get().ok_or(Error::Closed("the handle"))
     }

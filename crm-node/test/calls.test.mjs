@@ -20,6 +20,11 @@ test('an error is a CrmError whose stack leads to the caller', async () => {
   assert.deepEqual({ code, retryable, outcomeUnknown, entity, id }, {
     code: 'not_found', retryable: false, outcomeUnknown: false, entity: 'customer', id: 7,
   });
+  assert.deepEqual(JSON.parse(JSON.stringify(error)), {
+    name: 'CrmError', message: 'there is no customer with id 7', code, retryable, outcomeUnknown, entity, id,
+  });
+  const aborted = await crm.customers.get(7, { signal: AbortSignal.abort() }).catch((error) => error);
+  assert.match(aborted.stack, /^AbortError.*\n.*calls\.test\.mjs/);
   assert.deepEqual(Object.keys(error), ['code', 'retryable', 'outcomeUnknown', 'entity', 'id']);
 });
 
@@ -78,17 +83,29 @@ test('an aborted call rejects with AbortError, stops its work and leaves a clean
 });
 
 test('a signal may fire after the call, and is not listened to any more', async () => {
-  const crm = await open();
+  const { crm, sql } = await both();
   const controller = new AbortController();
   let listeners = 0;
+  let most = 0;
   const { signal } = controller;
   const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...args) => ((listeners += 1), addEventListener.apply(signal, args));
+  signal.addEventListener = (...args) => {
+    most = Math.max(most, (listeners += 1));
+    addEventListener.apply(signal, args);
+  };
   signal.removeEventListener = (...args) => ((listeners -= 1), removeEventListener.apply(signal, args));
   await crm.customers.count({}, { signal });
   await crm.customers.get(7, { signal }).catch(() => {});
   assert.equal(listeners, 0);
+  const calls = Array.from({ length: 50 }, () => crm.customers.count({}, { signal }));
+  await Promise.all(calls);
+  assert.deepEqual([listeners, most], [0, 1], 'Node warns of more than a few');
+  await sql.query('begin');
+  await sql.query('lock table crm.customers');
+  const all = Array.from({ length: 50 }, () => crm.customers.count({}, { signal }));
   controller.abort();
+  for (const { reason } of await Promise.allSettled(all)) assert.equal(reason.name, 'AbortError');
+  await sql.query('commit');
 });
 
 test('1,000 aborted calls leave no busy connection', async () => {

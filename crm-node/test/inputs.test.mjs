@@ -39,7 +39,8 @@ test('values of the wrong type are refused with the name of the field', async ()
     [{ title: '', stage: 'won', customerId: 'x', extra: 1 }, [
       'stage invalid_choice', 'customerId invalid_type', 'extra unknown_field', 'title required',
     ]],
-    [undefined, ['title required']],
+    [undefined, ['row required']],
+    [null, ['row required']],
     [7, ['row invalid_type']],
     [new Map([['title', 'a']]), ['row invalid_type']],
     [[], ['row invalid_type']],
@@ -94,6 +95,8 @@ test('filters, orders, limits and cursors', async () => {
 });
 
 test('parameters and options', async () => {
+  assert.deepEqual(await broken(() => crm.leads.update(1)), ['patch required']);
+  assert.deepEqual(await broken(() => crm.leads.get(1, new AbortController().signal)), ['options invalid_type']);
   for (const id of [null, undefined]) assert.deepEqual(await broken(() => crm.leads.get(id)), ['id required']);
   assert.deepEqual(await broken(() => crm.leads.moveTo('x', 'won')), ['id invalid_type', 'stage invalid_choice']);
   assert.deepEqual(await broken(() => crm.users.authenticate(1)), ['email invalid_type', 'password required']);

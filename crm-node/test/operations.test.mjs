@@ -309,5 +309,6 @@ test('an acting handle does what its user may', async () => {
   for (const id of [1.5, NaN, '1', null, 2 ** 60]) {
     await assert.rejects(crm.actingAs(id).customers.count(), (error) => error.violations[0].field === 'userId');
   }
+  await assert.rejects(crm.actingAs('1').customers.count(), { message: /userId must be a number, not a string/ });
   assert.equal((await sql.query('select current_user = session_user as same')).rows[0].same, true);
 });

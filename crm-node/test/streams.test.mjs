@@ -69,6 +69,14 @@ test('an abort and a lost connection end a stream with an error, not short', asy
   };
   const aborted = read(crm.customers.stream({}, { signal: controller.signal }), () => controller.abort());
   await assert.rejects(aborted, { name: 'AbortError' });
+  const few = new AbortController();
+  let seen = 0;
+  await assert.rejects(async () => {
+    for await (const _ of crm.customers.stream({ ids: [1, 2, 3, 4, 5] }, { signal: few.signal })) {
+      if ((seen += 1) === 2) few.abort();
+    }
+  }, { name: 'AbortError' });
+  assert.equal(seen, 2, 'nothing comes after an abort');
   const cut = read(crm.customers.stream(), () => sql.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'crm' and datname = current_database()",
   ));

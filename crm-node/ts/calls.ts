@@ -1,8 +1,4 @@
-/**
- * Makes calls: writes their values, waits for their results, and lets them be aborted.
- *
- * @internal
- */
+// Makes calls: writes their values, waits for their results, and lets them be aborted.
 import { Failure } from './errors.js';
 import { native, type Slot } from './native.js';
 import { type Decode, Reader, Writer } from './wire.js';
@@ -27,7 +23,11 @@ let writer: Writer | undefined = new Writer();
 /** Keeps the process alive while a call is pending, which an idle handle does not. */
 const alive = setInterval(() => {}, 0x7fff_ffff).unref();
 
-/** Is a call to be made. */
+/**
+ * Is a call to be made.
+ *
+ * @internal
+ */
 export interface Call<T> {
   readonly op: string;
   readonly slot: Slot;
@@ -38,7 +38,11 @@ export interface Call<T> {
   readonly decode: Decode<T>;
 }
 
-/** Makes a call. A wrong value rejects like everything else. */
+/**
+ * Makes a call. A wrong value rejects like everything else.
+ *
+ * @internal
+ */
 export async function make<T>(call: Call<T>): Promise<T> {
   try {
     const signal = call.options === undefined ? undefined : signalOf(call.options);
@@ -46,7 +50,7 @@ export async function make<T>(call: Call<T>): Promise<T> {
     return await abortable(call, signal);
   } catch (error) {
     // Here and not where it was read, because from here the stack leads to the caller.
-    throw error instanceof Failure ? error.thrown(make) : error;
+    throw error instanceof Failure || error instanceof Abortion ? error.thrown(make) : error;
   }
 }
 
@@ -97,15 +101,13 @@ function drain(): void {
 
 function abortable<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    if (signal.aborted) return reject(new AbortError(signal));
+    if (signal.aborted) return reject(new Abortion(signal));
     let id = 0;
-    const settled = () => signal.removeEventListener('abort', abort);
-    function abort() {
+    const settled = whenAborted(signal, () => {
       take(id);
       bridge.abort(id);
-      reject(new AbortError(signal));
-    }
-    signal.addEventListener('abort', abort, { once: true });
+      reject(new Abortion(signal));
+    });
     try {
       id = begin<T>(
         call,
@@ -119,20 +121,66 @@ function abortable<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** Is what Node's own functions reject with when they are aborted. */
-export class AbortError extends Error {
-  override readonly name = 'AbortError';
-  readonly code = 'ABORT_ERR';
+/** Is what is to be called when a signal fires, as the one listener that it gets. */
+class Listener {
+  readonly calls = new Set<() => void>();
+  readonly handleEvent = () => this.calls.forEach((call) => call());
+}
 
-  constructor(signal: AbortSignal) {
-    super('The operation was aborted', { cause: signal.reason });
+const listeners = new WeakMap<AbortSignal, Listener>();
+
+/**
+ * Calls `abort` when the signal fires; returns what ends that. A signal gets one listener for all calls, because Node warns of more than
+ * a few.
+ *
+ * @internal
+ */
+export function whenAborted(signal: AbortSignal, abort: () => void): () => void {
+  let listener = listeners.get(signal);
+  if (listener === undefined) {
+    listener = new Listener();
+    listeners.set(signal, listener);
+    signal.addEventListener('abort', listener, { once: true });
   }
+  const { calls } = listener;
+  calls.add(abort);
+  return () => {
+    if (!calls.delete(abort) || calls.size > 0) return;
+    listeners.delete(signal);
+    signal.removeEventListener('abort', listener);
+  };
+}
+
+/**
+ * Carries an abort to where it is thrown, as what Node's own functions reject with.
+ *
+ * @internal
+ */
+export class Abortion {
+  constructor(readonly signal: AbortSignal) {}
+
+  thrown(by: (...args: never[]) => unknown): Error {
+    const error = new Error('The operation was aborted', { cause: this.signal.reason });
+    Error.captureStackTrace(error, by);
+    return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
+  }
+}
+
+/**
+ * Makes the slot of a user's handle. What cannot be an id is refused by each of its calls.
+ *
+ * @internal
+ */
+export function actingAs(slot: Slot, userId: unknown): Slot {
+  const ours = new Writer();
+  ours.value(userId);
+  return slot.actingAs(ours.numbers, ours.length, ours.text);
 }
 
 /** Reads the options of a call, of which none but these is known. */
 function signalOf(options: unknown): AbortSignal | undefined {
-  if (options === null || typeof options !== 'object') {
-    throw Failure.of('options', 'invalid_type', 'must be an object');
+  if (options === null || typeof options !== 'object' || options instanceof AbortSignal) {
+    throw Failure.of('options', 'invalid_type', 'must be an object such as { signal }');
   }
   for (const [name, value] of Object.entries(options)) {
     if (name !== 'signal' && value !== undefined) throw Failure.of(name, 'unknown_field', 'is not known here');

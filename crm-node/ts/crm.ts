@@ -1,4 +1,4 @@
-import { AbortError, type CallOptions, make } from './calls.js';
+import { Abortion, type CallOptions, actingAs, make, whenAborted } from './calls.js';
 import { Failure } from './errors.js';
 import { native, type Slot } from './native.js';
 import { type Migration, type Seeded, migration, seeded } from './records.js';
@@ -58,6 +58,9 @@ abstract class Beginning extends Handle {
   /**
    * Runs `work` in a transaction: commits when it has returned, and returns what it did; rolls back when it throws, and throws that on.
    * Aborting rolls back and rejects at once.
+   *
+   * Within `work` only `tx` is in the transaction: what the handle itself does there waits for a connection of its own, perhaps for a row
+   * that `tx` has locked. Transactions do not nest; one in the name of a user is begun by the user's handle.
    */
   async transaction<T>(work: (tx: Transaction) => T | Promise<T>, options?: CallOptions): Promise<T> {
     if (typeof work !== 'function') throw Failure.of('work', 'invalid_type', 'must be a function').thrown(this.transaction);
@@ -71,7 +74,7 @@ abstract class Beginning extends Handle {
     } catch (error) {
       // The transaction may be finished already, and what was thrown is what matters.
       await end('rollback').catch(() => {});
-      throw error;
+      throw error instanceof Abortion ? error.thrown(this.transaction) : error;
     }
     await end('commit');
     return result;
@@ -79,18 +82,18 @@ abstract class Beginning extends Handle {
 }
 
 async function unlessAborted<T>(working: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = () => {};
+  let settled = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(new AbortError(signal));
+    const abort = () => reject(new Abortion(signal));
     if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
+    else settled = whenAborted(signal, abort);
   });
   // What the work says after that nobody hears.
   working.catch(() => {});
   try {
     return await Promise.race([working, aborted]);
   } finally {
-    signal.removeEventListener('abort', abort);
+    settled();
   }
 }
 
@@ -127,7 +130,7 @@ export class Crm extends Beginning {
    * Nothing is asked of the database yet: whether there is such a user is looked at on each call.
    */
   actingAs(userId: number): Acting {
-    return new Acting(this.slot.actingAs(typeof userId === 'number' ? userId : NaN), userId);
+    return new Acting(actingAs(this.slot, userId), userId);
   }
 
   /** Brings the schema to this library's version. It is safe when many processes start at once. */
@@ -157,7 +160,8 @@ export class Crm extends Beginning {
 
   /**
    * Refuses further calls, waits for those under way, closes the connections and stops an embedded server. Doing it again changes
-   * nothing.
+   * nothing. Streams and transactions that are still open are waited for as long as for a connection, 30 seconds if not set: end them
+   * before.
    */
   close(): Promise<void> {
     return this.call('close', nothing);

@@ -60,7 +60,11 @@ interface Told {
   readonly cause: string | null;
 }
 
-/** Carries an error from where it is read to where it is thrown, whose stack leads to the caller. */
+/**
+ * Carries an error from where it is read to where it is thrown, whose stack leads to the caller.
+ *
+ * @internal
+ */
 export class Failure {
   constructor(readonly told: Told) {}
 
@@ -115,7 +119,7 @@ class ThrownError extends Error {
   readonly outcomeUnknown: boolean;
 
   constructor(told: Told) {
-    super(told.message, told.cause === null ? undefined : { cause: new Error(told.cause) });
+    super(told.message, told.cause === null ? undefined : { cause: causeOf(told.cause) });
     this.code = told.code;
     this.retryable = told.retryable;
     this.outcomeUnknown = told.outcomeUnknown;
@@ -125,6 +129,17 @@ class ThrownError extends Error {
     else if (field !== null) Object.assign(this, { field });
     else if (currentVersion !== null) Object.assign(this, { currentVersion });
   }
+
+  toJSON(): object {
+    return Object.assign({ name: this.name, message: this.message }, this);
+  }
+}
+
+/** Makes the cause of an error, which has no place in JavaScript. */
+function causeOf(message: string): Error {
+  const cause = new Error(message);
+  cause.stack = String(cause);
+  return cause;
 }
 
 // On the prototype, as with the errors of JavaScript itself.
@@ -140,6 +155,8 @@ export interface CrmErrorBase<C extends ErrorCode> extends Error {
   readonly retryable: boolean;
   /** Whether a write or a commit may have been applied although it failed. */
   readonly outcomeUnknown: boolean;
+  /** Returns what `JSON.stringify` writes: the message and all that is beside it, but no stack and no cause. */
+  toJSON(): object;
 }
 
 /** Says that the input breaks rules. */

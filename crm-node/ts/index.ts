@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Users, customers, leads, tasks and interactions over your own PostgreSQL.
  *

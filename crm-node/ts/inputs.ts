@@ -53,7 +53,7 @@ export interface UserFilter extends ChangedFilter {
 /** Is what users are ordered by. */
 export type UserOrder = Order<'id' | 'createdAt' | 'updatedAt' | 'name'>;
 
-/** Is a new customer. */
+/** Is a new customer. Texts are trimmed, and one that may be null is null when it is blank; so in every input. */
 export interface NewCustomer {
   /** The name, 1 to 255 characters. */
   name: string;

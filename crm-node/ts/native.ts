@@ -9,7 +9,7 @@ import { ADDON, PLATFORM } from './platform.js';
 /** Is a slot for what the library holds: `src/handle.rs`. */
 export interface Slot {
   readonly url: string | null;
-  actingAs(userId: number): Slot;
+  actingAs(numbers: Float64Array, count: number, text: string): Slot;
   release(): void;
 }
 

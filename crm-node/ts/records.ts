@@ -3,27 +3,27 @@ import type { Decode, Reader } from './wire.js';
 // What the decoders read, in the order in which `src/records.rs` writes it.
 
 /** Lists what a user may be. */
-export const ROLES = ['admin', 'user'] as const;
+export const ROLES = Object.freeze(['admin', 'user'] as const);
 /** Says what a user may do. */
 export type Role = (typeof ROLES)[number];
 
 /** Lists the stages of the pipeline, in order. */
-export const STAGES = ['lead', 'qualified', 'proposal', 'closed'] as const;
+export const STAGES = Object.freeze(['lead', 'qualified', 'proposal', 'closed'] as const);
 /** Says how far a lead has come. */
 export type Stage = (typeof STAGES)[number];
 
 /** Lists the statuses of a task. */
-export const TASK_STATUSES = ['pending', 'in-progress', 'completed'] as const;
+export const TASK_STATUSES = Object.freeze(['pending', 'in-progress', 'completed'] as const);
 /** Says whether a task is done. */
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 /** Lists the priorities of a task, lowest first. */
-export const PRIORITIES = ['low', 'medium', 'high'] as const;
+export const PRIORITIES = Object.freeze(['low', 'medium', 'high'] as const);
 /** Says how much a task matters. */
 export type Priority = (typeof PRIORITIES)[number];
 
 /** Lists the kinds of interactions. */
-export const INTERACTION_TYPES = ['call', 'email', 'meeting', 'note'] as const;
+export const INTERACTION_TYPES = Object.freeze(['call', 'email', 'meeting', 'note'] as const);
 /** Says what kind of contact it was. */
 export type InteractionType = (typeof INTERACTION_TYPES)[number];
 

@@ -33,7 +33,7 @@ export class Rows<T> implements AsyncIterableIterator<T> {
 
   /** Returns the next row. */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#at < this.#part.length) {
+    if (this.#at < this.#part.length && !this.#options?.signal?.aborted) {
       return Promise.resolve({ done: false, value: this.#part[this.#at++]! });
     }
     return this.#fetch();
@@ -45,7 +45,7 @@ export class Rows<T> implements AsyncIterableIterator<T> {
     this.#turn = new Promise<void>((resolve) => (done = resolve));
     try {
       await before;
-      if (this.#at === this.#part.length && !this.#ended) {
+      if ((this.#at === this.#part.length || this.#options?.signal?.aborted) && !this.#ended) {
         const open = this.#open;
         this.#open = undefined;
         await open?.();

@@ -245,7 +245,7 @@ impl Builder {
             return invalid("max_connections", "must be at least 1");
         }
         if self.settings.min_connections > self.settings.max_connections {
-            return invalid("min_connections", "must not be more than max_connections");
+            return invalid("min_connections", "must not be more than the maximum");
         }
         if !(1..=MAX_HASHINGS).contains(&self.settings.hashings) {
             return invalid("concurrent_hashings", "must be 1 to 1000");

@@ -58,7 +58,19 @@ impl<'a> Values<'a> {
         self.read::<i64>("id").map(I::from)
     }
 
-    /// Takes the fields of an object apart.
+    /// Takes the fields of an object apart that must be given.
+    pub(crate) fn input(&mut self, name: &'static str) -> Fields {
+        match self.given() {
+            Given::Null => {
+                let fields = Fields { unfit: true, ..Fields::default() };
+                fields.note(name, ViolationCode::Required, "must have a value");
+                fields
+            }
+            given => Fields::of(given, name),
+        }
+    }
+
+    /// Takes the fields of an object apart; none is an empty one.
     pub(crate) fn fields(&mut self, name: &'static str) -> Fields {
         Fields::of(self.given(), name)
     }

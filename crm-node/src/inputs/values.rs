@@ -64,13 +64,22 @@ impl Value for f64 {
     }
 }
 
+/// Shows a number as JavaScript does.
+fn shown(number: f64) -> String {
+    if number.is_infinite() {
+        format!("{}Infinity", if number < 0.0 { "-" } else { "" })
+    } else {
+        number.to_string()
+    }
+}
+
 /// Reads a whole number of which JavaScript is certain.
 fn whole(number: f64, path: &dyn Fn() -> String) -> Result<i64, Violation> {
     if number.fract() != 0.0 || !number.is_finite() {
         return Err(violation(
             path,
             ViolationCode::InvalidType,
-            format!("must be a whole number, not {number}"),
+            format!("must be a whole number, not {}", shown(number)),
         ));
     }
     #[expect(clippy::cast_possible_truncation, reason = "a number that is too large becomes the largest")]
@@ -112,7 +121,8 @@ impl Value for Decimal {
             Given::Text(Some(text)) => parse_money(&text).map_err(|error| named(&error, path)),
             // A fraction is refused because it is seldom the amount that was meant: 0.1 + 0.2.
             Given::Number(number) => whole(number, path).map(Self::from).map_err(|_| {
-                let message = format!("must be a string such as \"12.50\" or a safe integer, not {number}");
+                let message =
+                    format!("must be a string such as \"12.50\" or a safe integer, not {}", shown(number));
                 violation(path, ViolationCode::InvalidType, message)
             }),
             other => Err(wrong(&other, path, "a string such as \"12.50\" or a safe integer")),
@@ -199,7 +209,7 @@ impl Value for std::time::Duration {
     fn read(given: Given, path: &dyn Fn() -> String) -> Result<Self, Violation> {
         let millis = f64::read(given, path)?;
         Self::try_from_secs_f64(millis / 1_000.0).map_err(|_| {
-            let message = "must be a number of milliseconds that is not negative";
+            let message = "must be a finite number of milliseconds, not negative";
             violation(path, ViolationCode::InvalidOption, message)
         })
     }

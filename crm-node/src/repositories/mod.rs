@@ -75,7 +75,7 @@ impl Call<'_> {
         };
         Ok(match self.operation {
             "create" => {
-                let fields = values.fields("row");
+                let fields = values.input("row");
                 let new = E::new_row(&fields).validate();
                 let new = fields.finish(new)?;
                 self.with(move |crm| E::repository(crm).create(new))
@@ -128,7 +128,7 @@ impl Call<'_> {
             }
             "update" => {
                 let (id, fields, options) =
-                    (values.id::<E::Id>(), values.fields("patch"), values.fields("options"));
+                    (values.id::<E::Id>(), values.input("patch"), values.fields("options"));
                 let (patch, expected) = (E::patch_row(&fields), options.optional("expected_version"));
                 values.also(fields);
                 values.also(options);
