@@ -55,7 +55,7 @@ def test_cancelling_stops_the_server_and_leaves_a_clean_connection(url: str) -> 
                 with pytest.raises(asyncio.CancelledError):
                     await task
                 await until(lambda: count(watch) == 0)
-                with pytest.raises(TimeoutError):
+                with pytest.raises(asyncio.TimeoutError):
                     await asyncio.wait_for(c.customers.count(), 0.05)
                 locker.rollback()
                 assert await c.customers.count() == 0

@@ -245,7 +245,7 @@ def test_a_stream_in_use_or_broken_off_says_so(url: str) -> None:
             with psycopg.connect(url) as locker:
                 locker.execute("lock table crm.customers in access exclusive mode")
                 rows = c.customers.stream()
-                with pytest.raises(TimeoutError):
+                with pytest.raises(asyncio.TimeoutError):
                     await asyncio.wait_for(anext(rows), 0.05)
                 with pytest.raises(crm.ClosedError):
                     await anext(rows)
