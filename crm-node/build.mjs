@@ -1,8 +1,8 @@
 // Builds the package: the addon with cargo, which goes beside package.json under the name of this platform, and lib/ with tsc.
 //
-//   node build.mjs [--release] [--if-missing]
+//   node build.mjs [--release]
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,10 +16,12 @@ rmSync(join(here, 'lib'), { recursive: true, force: true });
 run(process.execPath, tsc);
 
 const { ADDON } = createRequire(import.meta.url)('./lib/platform.js');
-if (existsSync(ADDON) && process.argv.includes('--if-missing')) process.exit();
 run('cargo', 'build', '--locked', '--package', 'crm-node', ...(release ? ['--release'] : []));
 // By way of another name, because a process may have the old one loaded.
 const metadata = execFileSync('cargo', ['metadata', '--format-version', '1', '--no-deps', '--locked'], { cwd: here });
 const library = process.platform === 'darwin' ? 'libcrm_node.dylib' : 'libcrm_node.so';
 copyFileSync(join(JSON.parse(metadata).target_directory, release ? 'release' : 'debug', library), `${ADDON}.new`);
 renameSync(`${ADDON}.new`, ADDON);
+
+// npm packs no file from above the package.
+for (const licence of ['LICENSE-APACHE', 'LICENSE-MIT']) copyFileSync(join(here, '..', licence), join(here, licence));

@@ -21,7 +21,7 @@ use crate::errors::put_error;
 use crate::handle::Handle;
 use crate::inputs::Values;
 use crate::repositories;
-use crate::runtime::runtime;
+use crate::runtime::{entered, runtime};
 use crate::wire::{Out, Wire};
 
 /// Writes a result.
@@ -89,7 +89,13 @@ impl Wake for Notify {
 }
 
 /// Is how many numbers are handed over at a time, unless a single result has more.
-const BATCH: usize = 64 * 1024;
+const NUMBERS: usize = 64 * 1024;
+
+/// Is how many bytes of text are handed over at a time, unless a single result has more.
+const TEXT: usize = 1 << 20;
+
+/// Is how many bytes of text a single result may have: V8 has no string of more than 2²⁹ - 24 units.
+const LONGEST: usize = 500_000_000;
 
 /// Is how many calls are polled before the loop has its turn again.
 const TURN: usize = 256;
@@ -110,9 +116,16 @@ impl Bridge {
     /// Makes a bridge that calls `wake` in the loop when there is something to `drain`.
     ///
     /// # Errors
-    /// Those of Node.
+    /// Those of Node, and when the package is of another version than the addon.
     #[napi(constructor)]
-    pub fn new(wake: Function<'_, (), ()>) -> napi::Result<Self> {
+    pub fn new(version: String, wake: Function<'_, (), ()>) -> napi::Result<Self> {
+        let ours = env!("CARGO_PKG_VERSION");
+        if version != ours {
+            let message = format!(
+                "the addon is of version {ours} and the package of {version}: install or build both anew"
+            );
+            return Err(napi::Error::from_reason(message));
+        }
         let wake = wake.build_threadsafe_function::<()>().weak::<true>().callee_handled::<false>().build()?;
         Ok(Self {
             shared: Arc::new(Shared { woken: Mutex::default(), wake }),
@@ -154,7 +167,7 @@ impl Bridge {
     /// Ends a call that nobody waits for any more.
     #[napi]
     pub fn abort(&mut self, id: u32) {
-        let _entered = runtime().ok().map(tokio::runtime::Runtime::enter);
+        let _entered = entered();
         self.running.remove(&id);
     }
 
@@ -185,7 +198,7 @@ impl Bridge {
 impl Bridge {
     /// Polls a job for the first time; what has to wait is kept.
     fn start(&mut self, id: u32, mut job: Job) -> Result<Option<Put>> {
-        let _entered = runtime()?.enter();
+        let _entered = guarded(runtime)?.enter();
         let waker = Waker::from(Arc::new(Notify { id, shared: self.shared.clone() }));
         let ended = poll(&mut job, &waker).transpose()?;
         if ended.is_none() {
@@ -206,6 +219,10 @@ impl Bridge {
                 Ok(())
             })
         });
+        if out.text.len() - text > LONGEST {
+            let message = "the result has more text than a string of JavaScript's can hold: ask for less";
+            result = Err(Error::internal(message, None));
+        }
         if out.lossy {
             result = Err(Error::internal("a number of the result is larger than 2^53 - 1", None));
         }
@@ -220,10 +237,9 @@ impl Bridge {
 
     /// Polls what was woken and collects what has ended.
     fn fill(&mut self) {
-        let Ok(runtime) = runtime() else { return };
-        let _entered = runtime.enter();
+        let _entered = entered();
         for _ in 0..TURN {
-            if self.out.numbers.len() >= BATCH {
+            if self.out.numbers.len() >= NUMBERS || self.out.text.len() >= TEXT {
                 return;
             }
             let (id, result) = if let Some(ended) = self.ended.pop_front() {
@@ -245,7 +261,7 @@ impl Bridge {
 impl Drop for Bridge {
     fn drop(&mut self) {
         // Within the runtime, so that transactions are rolled back in the background.
-        let _entered = runtime().ok().map(tokio::runtime::Runtime::enter);
+        let _entered = entered();
         self.running.clear();
         self.ended.clear();
     }

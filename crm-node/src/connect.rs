@@ -87,11 +87,11 @@ pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut 
         }
         ("commit", Store::Tx(open), _) => {
             let open = open.clone();
-            Ok(job(async move { open.finish()?.commit_shared().await }))
+            Ok(job(async move { open.commit().await }))
         }
         ("rollback", Store::Tx(open), _) => {
             let open = open.clone();
-            Ok(job(async move { open.finish()?.rollback_shared().await }))
+            Ok(job(async move { open.rollback().await }))
         }
         ("next", Store::Rows(rows), _) => Ok(crate::rows::next(rows.clone())),
         _ => trusted(op, store.trusted()?.clone(), values),

@@ -33,6 +33,9 @@ pub(crate) fn put_error(error: Error, out: &mut Out) {
     out.maybe_text(std::error::Error::source(&error).map(ToString::to_string).as_deref());
 }
 
+/// Begins the message that ends with a field of the trusted system's.
+const RESERVED: &str = "only the trusted system may give ";
+
 /// Spells the fields as JavaScript does; one that is not known stays as it was given.
 fn spelt(error: Error) -> Error {
     match error {
@@ -44,8 +47,10 @@ fn spelt(error: Error) -> Error {
         })),
         Error::Taken { entity, field } => Error::Taken { entity, field: camel(&field) },
         Error::MissingReference { field } => Error::MissingReference { field: camel(&field) },
-        // It may name a field that only the trusted system gives.
-        Error::PermissionDenied(message) => Error::PermissionDenied(camel(&message)),
+        Error::PermissionDenied(message) => Error::PermissionDenied(match message.strip_prefix(RESERVED) {
+            Some(field) => format!("{RESERVED}{}", camel(field)),
+            None => message,
+        }),
         other => other,
     }
 }

@@ -10,11 +10,11 @@ use crm_postgres::crm_core::{Repositories, UserId, Violation};
 use crm_postgres::{Acting, Crm, Error, Result, Tx};
 use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::inputs::Values;
 use crate::rows::Part;
-use crate::runtime::runtime;
+use crate::runtime::entered;
 
 /// Is what a handle may hold.
 #[derive(Clone)]
@@ -29,11 +29,20 @@ pub(crate) enum Store {
 pub(crate) struct OpenTx {
     tx: Tx,
     finished: AtomicBool,
+    /// Is held by the call under way; the others wait in the order in which they were made.
+    turn: Mutex<()>,
+    /// Says that what is under way is to be broken off.
+    broken: watch::Sender<bool>,
 }
 
 impl OpenTx {
     pub(crate) fn new(tx: Tx) -> Self {
-        Self { tx, finished: AtomicBool::new(false) }
+        Self {
+            tx,
+            finished: AtomicBool::new(false),
+            turn: Mutex::default(),
+            broken: watch::Sender::new(false),
+        }
     }
 
     fn open(&self) -> Result<&Tx> {
@@ -43,11 +52,33 @@ impl OpenTx {
         Ok(&self.tx)
     }
 
-    /// Returns the transaction to whoever ends it.
-    pub(crate) fn finish(&self) -> Result<&Tx> {
+    fn finish(&self) -> Result<&Tx> {
         let tx = self.open()?;
         self.finished.store(true, Ordering::Relaxed);
         Ok(tx)
+    }
+
+    /// Makes the changes permanent, after the calls that were made before.
+    pub(crate) async fn commit(&self) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        self.finish()?.commit_shared().await
+    }
+
+    /// Undoes the changes; a call under way is broken off.
+    pub(crate) async fn rollback(&self) -> Result<()> {
+        let tx = self.finish()?;
+        self.broken.send_replace(true);
+        tx.rollback_shared().await
+    }
+
+    /// Does something in the transaction that ends with it.
+    pub(crate) async fn within<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut broken = self.broken.subscribe();
+        tokio::select! {
+            biased;
+            done = work => done,
+            _ = broken.wait_for(|broken| *broken) => Err(Error::Closed("the transaction")),
+        }
     }
 }
 
@@ -59,6 +90,16 @@ impl Store {
             Self::Tx(open) => Ok(open.open()?),
             Self::Rows(_) => Err(Error::internal("a stream has no repositories", None)),
         }
+    }
+
+    /// Makes a call; in a transaction when it is its turn.
+    pub(crate) async fn turn<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let Self::Tx(open) = self else { return call.await };
+        open.within(async {
+            let _turn = open.turn.lock().await;
+            call.await
+        })
+        .await
     }
 
     pub(crate) fn trusted(&self) -> Result<&Crm> {
@@ -115,7 +156,7 @@ impl Handle {
     /// Lets go of what it holds: a stream ends.
     #[napi]
     pub fn release(&mut self) {
-        let _entered = runtime().ok().map(tokio::runtime::Runtime::enter);
+        let _entered = entered();
         self.slot = Arc::default();
     }
 }

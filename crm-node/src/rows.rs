@@ -16,7 +16,9 @@ use crate::runtime::runtime;
 use crate::wire::{Out, Wire};
 
 /// Is how many rows go over at a time. The text of a row in JavaScript is a slice of its part's, so a row that is kept keeps the part's.
-const PART: usize = 256;
+/// It divides what the library fetches at a time, so that no fetch is under way when a part is handed on: whoever leaves a stream of a
+/// transaction would break it off, and the transaction with it.
+const PART: usize = 250;
 
 /// Is how many parts wait for JavaScript, as many rows together as the library fetches.
 const AHEAD: usize = 4;
@@ -32,6 +34,7 @@ pub(crate) fn stream<E: Known>(
 ) -> Result<Store> {
     let (outgoing, parts) = incoming(AHEAD);
     let sender = outgoing.clone();
+    let of = store.clone();
     let read = async move {
         let mut rows = E::repository(store.repositories()?).stream(filter, order).ready_chunks(PART);
         while let Some(rows) = rows.next().await {
@@ -52,7 +55,14 @@ pub(crate) fn stream<E: Known>(
         }
         Ok(())
     };
-    runtime()?.spawn(outgoing.end_with(read));
+    match of {
+        Store::Tx(open) => {
+            runtime()?.spawn(async move { outgoing.end_with_whole(open.within(read)).await });
+        }
+        _ => {
+            runtime()?.spawn(outgoing.end_with(read));
+        }
+    }
     Ok(Store::Rows(Arc::new(Mutex::new(parts))))
 }
 

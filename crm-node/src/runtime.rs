@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use crm_postgres::{Error, Result};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, EnterGuard, Runtime};
 
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 
@@ -17,4 +17,9 @@ pub(crate) fn runtime() -> Result<&'static Runtime> {
     let started =
         started.map_err(|error| Error::internal("threads cannot be started", Some(error.into())))?;
     Ok(RUNTIME.get_or_init(|| started))
+}
+
+/// Enters the runtime, if there is one yet: for what drops things of the library's.
+pub(crate) fn entered() -> Option<EnterGuard<'static>> {
+    RUNTIME.get().map(Runtime::enter)
 }

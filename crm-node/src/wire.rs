@@ -113,25 +113,35 @@ impl<'a> Reader<'a> {
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "our own side wrote it")]
-    fn count(&mut self) -> usize {
+    fn index(&mut self) -> usize {
         self.number() as usize
     }
 
-    fn text(&mut self) -> Option<String> {
-        let length = self.count().min(self.text.len());
+    /// Reads how many values follow, each of at least one number.
+    fn count(&mut self) -> usize {
+        self.index().min(self.numbers.len())
+    }
+
+    fn units(&mut self) -> &'a [u16] {
+        let length = self.index().min(self.text.len());
         let (text, rest) = self.text.split_at(length);
         self.text = rest;
-        String::from_utf16(text).ok()
+        text
+    }
+
+    fn text(&mut self) -> Option<String> {
+        String::from_utf16(self.units()).ok()
     }
 
     /// Reads a property's name, which is spelt out only the first time.
     fn key(&mut self) -> Arc<Key> {
-        let index = self.count();
-        if index == self.keys.len() {
-            let key = Arc::new(Key::new(self.text().unwrap_or_default()));
-            self.keys.push(key);
+        let index = self.index();
+        if let Some(key) = self.keys.get(index) {
+            return key.clone();
         }
-        self.keys[index].clone()
+        let key = Arc::new(Key::new(String::from_utf16_lossy(self.units())));
+        self.keys.push(key.clone());
+        key
     }
 }
 

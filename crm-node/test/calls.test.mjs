@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHook } from 'node:async_hooks';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 
@@ -47,6 +48,7 @@ test('a server that cannot be reached is unavailable, with its cause and without
   assert.ok(error.cause instanceof Error);
   assert.ok(!inspect(error, { depth: 9, showHidden: true }).includes('s3cret'));
   await assert.rejects(connect('nonsense'), { code: 'validation' });
+  await assert.rejects(connect('postgres://x/y', { maxConnections: 4_294_967_295 }), { code: 'validation' });
   await assert.rejects(connect('postgres://x', { maxConnections: 0, maxConections: 1 }), (error) =>
     error.violations.some(({ field }) => field === 'maxConections'));
   delete process.env.CRM_DATABASE_URL;
@@ -151,6 +153,29 @@ test('timers have their turn while thousands of calls are under way', async () =
   await Promise.all(Array.from({ length: 5_000 }, () => crm.customers.count()));
   done = true;
   assert.ok(turns > 10, `${turns} turns`);
+});
+
+test('results with much text come in parts, and one that no string can hold is an error of its own', async () => {
+  const { crm } = await both();
+  const notes = 'x'.repeat(100_000);
+  const ids = await crm.customers.createMany(Array.from({ length: 100 }, (_, n) => ({ name: `c${n}`, notes })));
+  const many = await Promise.all(Array.from({ length: 8 }, () => crm.customers.getMany(ids)));
+  for (const rows of many) assert.ok(rows.length === 100 && rows[99].notes === notes);
+  await assert.rejects(crm.customers.getMany(Array(5_500).fill(ids[0])), { code: 'internal' });
+  assert.equal(await crm.customers.count(), 100);
+});
+
+test('calls that a hook makes while others are settled disturb nothing', async () => {
+  const { crm } = await both();
+  let made = 0;
+  const hook = createHook({
+    promiseResolve() {
+      if (made < 5) (made += 1), crm.customers.get('x').catch(() => {});
+    },
+  }).enable();
+  await Promise.all(Array.from({ length: 20 }, () => crm.customers.count()));
+  hook.disable();
+  assert.equal(made, 5);
 });
 
 test('a terminated backend is unavailable for a write, and the next call works', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { connect } from 'crm-node';
+
 import { both, open } from './support.mjs';
 
 const crm = await open();
@@ -118,7 +120,17 @@ test('parameters and options', async () => {
   assert.deepEqual(await broken(() => crm.leads.update(1, { titel: 'a' }, { expectedVersion: 'x' })), [
     'titel unknown_field', 'expectedVersion invalid_type',
   ]);
-  assert.deepEqual(await broken(() => crm.leads.update(1, {}, 7)), ['options invalid_type']);
+  for (const odd of [7, [], new Map([['expectedVersion', 1]])]) {
+    assert.deepEqual(await broken(() => crm.leads.update(1, {}, odd)), ['options invalid_type']);
+    assert.deepEqual(await broken(() => crm.leads.get(1, odd)), ['options invalid_type']);
+    assert.deepEqual(await broken(() => connect('postgres://x/y', odd)), ['options invalid_type']);
+  }
+  class Odd extends Array {
+    *[Symbol.iterator]() {
+      yield 'a';
+    }
+  }
+  assert.deepEqual((await crm.customers.create({ name: 'a', tags: new Odd(5) })).tags, ['a']);
   assert.deepEqual(await broken(() => crm.transaction()), ['work invalid_type']);
   assert.deepEqual(await broken(() => crm.users.create({ name: 'a', email: 'a@b.co', password: 7 })), ['password invalid_type']);
   assert.deepEqual(await broken(() => crm.users.create({ name: 'a', email: 'a@b.co' })), ['password required']);

@@ -85,6 +85,44 @@ test('an abort and a lost connection end a stream with an error, not short', asy
   assert.equal(await crm.customers.count(), ROWS);
 });
 
+test('return during a pending next ends both, and stops the server', async () => {
+  await sql.query('begin');
+  await sql.query('lock table crm.customers');
+  const rows = crm.customers.stream();
+  const pending = rows.next();
+  await until(async () => (await busy(sql)) === 1);
+  assert.deepEqual(await rows.return(), { done: true, value: undefined });
+  assert.deepEqual(await pending, { done: true, value: undefined });
+  await idle();
+  await sql.query('commit');
+  assert.deepEqual(await rows.next(), { done: true, value: undefined });
+  const soon = crm.customers.stream();
+  const first = soon.next();
+  await Promise.resolve();
+  await soon.return();
+  assert.deepEqual(await first, { done: true, value: undefined });
+});
+
+test('an abort of an idle stream frees its connection at once, and is told once', async () => {
+  const controller = new AbortController();
+  const rows = crm.customers.stream({}, { signal: controller.signal });
+  await rows.next();
+  controller.abort();
+  await idle();
+  await assert.rejects(rows.next(), { name: 'AbortError' });
+  assert.deepEqual(await rows.next(), { done: true, value: undefined });
+});
+
+test('leaving a stream of a transaction leaves the transaction usable', async () => {
+  for (let n = 0; n < 20; n += 1) {
+    await crm.transaction(async (tx) => {
+      for await (const _ of tx.customers.stream()) break;
+      assert.equal(await tx.customers.count(), ROWS);
+    });
+  }
+  await idle();
+});
+
 test('a stream in a transaction sees its rows', async () => {
   await crm.transaction(async (tx) => {
     await tx.tasks.createMany([{ title: 'a' }, { title: 'b' }]);

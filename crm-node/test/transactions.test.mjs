@@ -92,6 +92,42 @@ test('an aborted call finishes it, and aborting the whole rolls back at once', a
   await until(async () => (await busy(sql)) === 0);
 });
 
+test('createMany has its turn like every other call', async () => {
+  const { crm } = await both();
+  const rows = Array.from({ length: 5_000 }, (_, n) => ({ title: `t${n}` }));
+  await crm.transaction(async (tx) => {
+    const [ids, count] = await Promise.all([tx.leads.createMany(rows), tx.leads.count()]);
+    assert.deepEqual([ids.length, count], [5_000, 5_000]);
+    tx.leads.createMany(rows);
+  });
+  assert.equal(await crm.leads.count(), 10_000);
+});
+
+test('aborting, and throwing, break off a call under way', async () => {
+  const { crm, sql } = await both();
+  const { id } = await crm.customers.create({ name: 'a' });
+  await sql.query('begin');
+  await sql.query('select from crm.customers for update');
+  const controller = new AbortController();
+  const aborted = crm.transaction((tx) => tx.customers.update(id, { name: 'b' }), { signal: controller.signal });
+  aborted.catch(() => {});
+  await until(async () => (await busy(sql)) === 1);
+  controller.abort();
+  await assert.rejects(aborted, { name: 'AbortError' });
+  await until(async () => (await busy(sql)) === 0, 'the server goes on');
+  let pending;
+  const thrown = crm.transaction(async (tx) => {
+    pending = tx.customers.update(id, { name: 'b' }).catch((error) => error.code);
+    await until(async () => (await busy(sql)) === 1);
+    throw new RangeError('mine');
+  });
+  await assert.rejects(thrown, RangeError);
+  assert.equal(await pending, 'closed');
+  await until(async () => (await busy(sql)) === 0, 'the server goes on');
+  await sql.query('commit');
+  assert.equal((await crm.customers.get(id)).name, 'a');
+});
+
 test('a transaction of a user is in the name of that user', async () => {
   const { crm } = await both();
   const user = await crm.users.create({ name: 'U', email: 'u@example.com', password: 'correct horse' });

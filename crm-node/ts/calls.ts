@@ -16,7 +16,8 @@ interface Pending {
 }
 
 const pending = new Map<number, Pending>();
-const bridge = new native.Bridge(drain);
+const { version } = require('../package.json') as { version: string };
+const bridge = new native.Bridge(version, drain);
 const reader = new Reader();
 let writer: Writer | undefined = new Writer();
 
@@ -59,7 +60,6 @@ function begin<T>(call: Call<T>, resolve: (value: T) => void, reject: (reason: u
   const ours = writer ?? new Writer();
   writer = undefined;
   try {
-    ours.reset();
     if (call.values !== undefined) for (const value of call.values) ours.value(value);
     const begun = bridge.begin(call.op, call.slot, call.made, ours.numbers, ours.length, ours.text);
     if (pending.size === 0) alive.ref();
@@ -67,6 +67,7 @@ function begin<T>(call: Call<T>, resolve: (value: T) => void, reject: (reason: u
     if (begun < 0) drain();
     return Math.abs(begun);
   } finally {
+    ours.reset();
     writer = ours;
   }
 }
@@ -87,16 +88,24 @@ function drain(): void {
     text = bridge.drain(reader.numbers);
   }
   const { end, more } = reader.begin(text);
+  const settle: (() => void)[] = [];
   while (reader.at < end) {
     const call = take(reader.number());
     // Only one that was aborted has nobody waiting, and that one has no result.
     if (call === undefined) throw new Error('crm-node: a result that nobody waits for');
-    if (reader.flag()) call.resolve(call.decode(reader) as never);
-    else call.reject(Failure.read(reader));
+    if (reader.flag()) {
+      const value = call.decode(reader);
+      settle.push(() => call.resolve(value as never));
+    } else {
+      const failure = Failure.read(reader);
+      settle.push(() => call.reject(failure));
+    }
   }
   reader.end();
   // Not at once: timers and sockets have their turn before.
   if (more) setImmediate(drain);
+  // Only now, because somebody's hook may make a call, and so drain, when a promise is settled.
+  for (const one of settle) one();
 }
 
 function abortable<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
@@ -118,13 +127,19 @@ function abortable<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
       settled();
       throw error;
     }
+    // A getter of a value may have aborted it before it had a number.
+    if (signal.aborted && take(id) !== undefined) bridge.abort(id);
   });
 }
 
 /** Is what is to be called when a signal fires, as the one listener that it gets. */
 class Listener {
   readonly calls = new Set<() => void>();
-  readonly handleEvent = () => this.calls.forEach((call) => call());
+  readonly handleEvent = (): void => {
+    const calls = [...this.calls];
+    this.calls.clear();
+    for (const call of calls) call();
+  };
 }
 
 const listeners = new WeakMap<AbortSignal, Listener>();
@@ -177,11 +192,24 @@ export function actingAs(slot: Slot, userId: unknown): Slot {
   return slot.actingAs(ours.numbers, ours.length, ours.text);
 }
 
+/**
+ * Takes the signal out of options; what is left is the native half's to judge, an object or not.
+ *
+ * @internal
+ */
+export function withoutSignal(options: unknown): { signal: CallOptions; rest: unknown } {
+  if (!isPlain(options)) return { signal: {}, rest: options };
+  const { signal, ...rest } = options as CallOptions;
+  return { signal: { signal }, rest };
+}
+
+function isPlain(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === '[object Object]';
+}
+
 /** Reads the options of a call, of which none but these is known. */
 function signalOf(options: unknown): AbortSignal | undefined {
-  if (options === null || typeof options !== 'object' || options instanceof AbortSignal) {
-    throw Failure.of('options', 'invalid_type', 'must be an object such as { signal }');
-  }
+  if (!isPlain(options)) throw Failure.of('options', 'invalid_type', 'must be an object such as { signal }');
   for (const [name, value] of Object.entries(options)) {
     if (name !== 'signal' && value !== undefined) throw Failure.of(name, 'unknown_field', 'is not known here');
   }

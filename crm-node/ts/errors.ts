@@ -202,7 +202,6 @@ export type CrmError =
     >;
 
 /** Is the class of the library's errors: `error instanceof CrmError`. */
-export const CrmError = ThrownError as unknown as {
-  readonly prototype: Error;
+export const CrmError = ThrownError as unknown as (abstract new (...args: never[]) => CrmError) & {
   [Symbol.hasInstance](value: unknown): value is CrmError;
 };

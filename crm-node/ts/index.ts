@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-import { type CallOptions, make } from './calls.js';
+import { type CallOptions, make, withoutSignal } from './calls.js';
 import { Crm } from './crm.js';
 import { Failure } from './errors.js';
 import { native } from './native.js';
@@ -124,8 +124,7 @@ export async function embedded(options?: EmbeddedOptions): Promise<Crm> {
 
 async function open(op: string, options: CallOptions | undefined, ...values: unknown[]): Promise<Crm> {
   const slot = new native.Handle();
-  const { signal, ...more } = Object(options ?? {}) as CallOptions;
-  const known = typeof options === 'object' ? more : options;
-  await make({ op, slot, made: slot, values: [...values, known], options: { signal }, decode: () => {} });
+  const { signal, rest } = withoutSignal(options);
+  await make({ op, slot, made: slot, values: [...values, rest], options: signal, decode: () => {} });
   return new Crm(slot);
 }

@@ -29,7 +29,7 @@ export interface Bridge {
 
 interface Native {
   Handle: new () => Slot;
-  Bridge: new (wake: () => void) => Bridge;
+  Bridge: new (version: string, wake: () => void) => Bridge;
 }
 
 function load(): Native {

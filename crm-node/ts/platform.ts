@@ -12,8 +12,12 @@ function platform(): string {
     excludeNetwork: boolean;
     getReport(): { header: { glibcVersionRuntime?: string } };
   };
+  // Looking up every peer of the process takes time.
+  const { excludeNetwork } = report;
   report.excludeNetwork = true;
-  return `${platform}-${arch}-${report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'}`;
+  const glibc = report.getReport().header.glibcVersionRuntime;
+  report.excludeNetwork = excludeNetwork;
+  return `${platform}-${arch}-${glibc ? 'gnu' : 'musl'}`;
 }
 
 /** Is the platform, such as `linux-x64-gnu`. */

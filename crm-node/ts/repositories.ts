@@ -1,4 +1,4 @@
-import { type CallOptions, make } from './calls.js';
+import { type CallOptions, make, withoutSignal } from './calls.js';
 import type {
   CustomerFilter,
   CustomerOrder,
@@ -147,11 +147,8 @@ export abstract class Repository<Row, New, Patch, Filter, OrderName extends stri
 
   /** Changes a row and returns it as stored: `undefined` keeps a field, `null` clears it. */
   async update(id: number, patch: Patch, options?: UpdateOptions): Promise<Row> {
-    if (options === null || typeof options !== 'object') {
-      return await this.call('update', this.#row, options, id, patch);
-    }
-    const { signal, ...more } = options;
-    return await this.call('update', this.#row, { signal }, id, patch, more);
+    const { signal, rest } = withoutSignal(options);
+    return await this.call('update', this.#row, signal, id, patch, rest);
   }
 
   /** Deletes a row; rejects with `not_found` when there is none. */

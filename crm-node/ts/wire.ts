@@ -53,8 +53,14 @@ export class Writer {
   #object(value: object, depth: number): void {
     if (Array.isArray(value)) {
       this.#number(KIND.list);
-      this.#number(value.length);
-      for (const item of value) this.value(item, depth);
+      const at = this.length;
+      this.#number(0);
+      let count = 0;
+      for (const item of value) {
+        count += 1;
+        this.value(item, depth);
+      }
+      this.numbers[at] = count;
     } else if (types.isDate(value)) {
       this.#number(KIND.moment);
       this.#number(value.getTime());

@@ -55,10 +55,20 @@ impl<T> Outgoing<T> {
 
     /// Does the work, as long as somebody reads on, and tells how it has ended.
     pub async fn end_with(self, work: impl Future<Output = Result<()>>) {
-        let ended = tokio::select! {
-            ended = work => ended,
-            () = self.0.closed() => return,
-        };
+        tokio::select! {
+            ended = work => self.end(ended).await,
+            () = self.0.closed() => {}
+        }
+    }
+
+    /// Does the work up to where it hands a part on that nobody waits for: what is under way, such as a call of a transaction, which
+    /// would end with it, is not broken off.
+    pub async fn end_with_whole(self, work: impl Future<Output = Result<()>>) {
+        let ended = work.await;
+        self.end(ended).await;
+    }
+
+    async fn end(self, ended: Result<()>) {
         // Whoever does not listen any more knows.
         drop(self.0.send(ended.map(|()| None)).await);
     }

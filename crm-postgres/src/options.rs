@@ -37,6 +37,9 @@ const PARAMETERS: &[&str] = &[
 /// Limits what a connection begins with, in bytes: beyond 10,000 the server hangs up without a word.
 const MAX_STARTUP: usize = 9_000;
 
+/// Is how many connections a server can have at the most (PostgreSQL docs, `max_connections`).
+const MAX_CONNECTIONS: u32 = 262_143;
+
 /// Limits how many passwords are hashed at a time: each keeps a core busy.
 const MAX_HASHINGS: usize = 1_000;
 
@@ -241,8 +244,8 @@ impl Builder {
 
     fn connect_options(&self) -> Result<PgConnectOptions> {
         let options = self.address()?;
-        if self.settings.max_connections == 0 {
-            return invalid("max_connections", "must be at least 1");
+        if !(1..=MAX_CONNECTIONS).contains(&self.settings.max_connections) {
+            return invalid("max_connections", "must be 1 to 262143");
         }
         if self.settings.min_connections > self.settings.max_connections {
             return invalid("min_connections", "must not be more than the maximum");

@@ -15,7 +15,8 @@ use crate::run::{Face, block};
 use crate::runtime::{Owned, runtime};
 use crm_postgres::background::{Incoming, incoming};
 
-/// Is how many rows go from the task to Python at a time, as many as the library fetches.
+/// Is how many rows go from the task to Python at a time, as many as the library fetches; so no fetch is under way when a part is handed
+/// on, which whoever leaves a stream of a transaction would break off, and the transaction with it.
 const PART: usize = 1_000;
 
 /// Makes Python's value of the next row of a part.
@@ -36,6 +37,7 @@ pub(crate) fn stream<E: Known>(
 ) -> PyResult<Py<PyAny>> {
     let (outgoing, parts) = incoming(1);
     let sender = outgoing.clone();
+    let within = matches!(store, Store::Tx(_));
     let read = async move {
         let mut rows = E::repository(store.repositories()?).stream(filter, order).ready_chunks(PART);
         while let Some(rows) = rows.next().await {
@@ -48,7 +50,12 @@ pub(crate) fn stream<E: Known>(
         }
         Ok(())
     };
-    runtime().map_err(|error| raise(py, error))?.spawn(outgoing.end_with(read));
+    let runtime = runtime().map_err(|error| raise(py, error))?;
+    if within {
+        runtime.spawn(outgoing.end_with_whole(read));
+    } else {
+        runtime.spawn(outgoing.end_with(read));
+    }
     let slot = Slot(Mutex::new(State::Idle(Owned::new(Reading { parts, part: None }))));
     Ok(match face {
         Face::Sync => Py::new(py, Rows(slot))?.into_any(),

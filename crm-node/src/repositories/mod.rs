@@ -64,7 +64,13 @@ impl Call<'_> {
         work: impl for<'r> FnOnce(&'r dyn Repositories) -> Boxed<'r, T> + Send + 'static,
     ) -> Job {
         let store = self.store.clone();
-        job(async move { work(store.repositories()?).await })
+        job(async move { store.turn(async { work(store.repositories()?).await }).await })
+    }
+
+    /// Makes the job of what would keep the loop waiting, and so is done by the runtime's threads.
+    fn elsewhere<T: Wire>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Job {
+        let store = self.store.clone();
+        job(async move { store.turn(elsewhere(work)).await })
     }
 
     /// Begins an operation that every repository has.
@@ -83,11 +89,11 @@ impl Call<'_> {
             "createMany" => {
                 // To check 100,000 rows would keep the loop waiting.
                 let (store, rows) = (self.store.clone(), values.given());
-                job(elsewhere(async move {
+                self.elsewhere(async move {
                     let new = many::<E>(rows)?;
                     let ids = E::repository(store.repositories()?).create_many(new).await?;
                     Ok(ids.into_iter().map(Into::into).collect::<Vec<i64>>())
-                }))
+                })
             }
             "get" => {
                 let id = id(values)?;
@@ -100,7 +106,8 @@ impl Call<'_> {
             "getMany" => {
                 let ids = values.read::<Vec<i64>>("ids");
                 let ids: Vec<_> = values.all(ids)?.into_iter().map(E::Id::from).collect();
-                self.with(move |crm| Box::pin(async move { E::repository(crm).get_many(&ids).await }))
+                let store = self.store.clone();
+                self.elsewhere(async move { E::repository(store.repositories()?).get_many(&ids).await })
             }
             "list" => {
                 let fields = values.fields("options");

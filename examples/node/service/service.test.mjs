@@ -193,7 +193,7 @@ describe('the service', () => {
     const unversioned = await user('PATCH', '/customers/1', {}, { 'if-match': '"new"' });
     assert.deepEqual(violationsOf(unversioned), ['expectedVersion invalid_type']);
     assert.deepEqual(violationsOf(await user('POST', '/leads/1/move', { stage: 'won' })), ['stage invalid_choice']);
-    assert.deepEqual(violationsOf(await user('GET', '/reports/due-tasks')), ['today invalid_type']);
+    assert.deepEqual(violationsOf(await user('GET', '/reports/due-tasks')), ['today required']);
 
     const missing = await user('POST', '/leads', { title: 'x', customerId: 999999 });
     assert.equal(missing.status, 422);
