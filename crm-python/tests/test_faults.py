@@ -64,6 +64,16 @@ def test_an_exception_outlives_a_call_that_nobody_awaits(url: str) -> None:
     assert (done.returncode, done.stdout) == (0, "['Customer', 'ValidationError', 'Customer', 'KeyError']\n"), done.stderr
 
 
+def test_leaving_a_stream_of_a_transaction_leaves_the_transaction_usable(c: Any) -> None:
+    c.customers.create_many([{"name": f"c{n}"} for n in range(3_000)])
+    for _ in range(20):
+        with c.transaction() as tx:
+            rows = tx.customers.stream()
+            next(rows)
+            del rows
+            assert tx.customers.count() == 3_000
+
+
 def test_a_transaction_goes_on_beside_its_frames(sync: crm.Crm) -> None:
     sync.customers.create_many({"name": f"c{n}"} for n in range(200_000))
     with sync.transaction() as tx:
