@@ -39,6 +39,15 @@ def until(condition: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.01)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Lets Ctrl-C interrupt, which it does not in what a shell has started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_interrupts_a_waiting_call_and_leaves_a_clean_connection(url: str, watch: psycopg.Connection) -> None:
     with psycopg.connect(url) as locker, crm.connect(url, application_name="busy", max_connections=1) as c:
         c.customers.count()
