@@ -25,7 +25,9 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn money() -> impl Strategy<Value = Decimal> {
-    (-1_000_000_000_i64..20_000_000_000, 0u32..4).prop_map(|(units, scale)| Decimal::new(units, scale))
+    // Two decimals more often, or few amounts are accepted.
+    let scale = prop_oneof![3 => Just(2_u32), 1 => 0_u32..4];
+    (-1_000_000_000_i64..20_000_000_000, scale).prop_map(|(units, scale)| Decimal::new(units, scale))
 }
 
 fn moment() -> impl Strategy<Value = DateTime<Utc>> {
