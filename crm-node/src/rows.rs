@@ -1,4 +1,4 @@
-//! Streams: a task of the runtime reads ahead by one part, and JavaScript takes part by part.
+//! Streams: a task of the runtime reads ahead by some parts, and JavaScript takes part by part.
 
 use std::sync::Arc;
 

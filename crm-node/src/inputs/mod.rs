@@ -58,6 +58,12 @@ impl<'a> Values<'a> {
         self.read::<i64>("id").map(I::from)
     }
 
+    /// Reads an id, the last of the parameters.
+    pub(crate) fn last_id<I: Id>(&mut self) -> Result<I> {
+        let id = self.id();
+        self.all(id)
+    }
+
     /// Takes the fields of an object apart that must be given.
     pub(crate) fn input(&mut self, name: &'static str) -> Fields {
         match self.given() {
@@ -110,14 +116,6 @@ impl<A, B> Parameters for (Option<A>, Option<B>) {
 
     fn all(self) -> Option<(A, B)> {
         self.0.zip(self.1)
-    }
-}
-
-impl<A, B, C> Parameters for (Option<A>, Option<B>, Option<C>) {
-    type All = (A, B, C);
-
-    fn all(self) -> Option<(A, B, C)> {
-        Some((self.0?, self.1?, self.2?))
     }
 }
 

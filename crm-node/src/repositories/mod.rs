@@ -75,10 +75,6 @@ impl Call<'_> {
 
     /// Begins an operation that every repository has.
     fn begin<E: Known>(&self, values: &mut Values<'_>) -> Result<Job> {
-        let id = |values: &mut Values<'_>| {
-            let id = values.id::<E::Id>();
-            values.all(id)
-        };
         Ok(match self.operation {
             "create" => {
                 let fields = values.input("row");
@@ -96,11 +92,11 @@ impl Call<'_> {
                 })
             }
             "get" => {
-                let id = id(values)?;
+                let id = values.last_id()?;
                 self.with(move |crm| E::repository(crm).get(id))
             }
             "find" => {
-                let id = id(values)?;
+                let id = values.last_id()?;
                 self.with(move |crm| E::repository(crm).find(id))
             }
             "getMany" => {
@@ -144,7 +140,7 @@ impl Call<'_> {
                 self.with(move |crm| E::repository(crm).update(id, patch, expected))
             }
             "delete" => {
-                let id = id(values)?;
+                let id = values.last_id()?;
                 self.with(move |crm| E::repository(crm).delete(id))
             }
             other => return Err(unknown(other)),

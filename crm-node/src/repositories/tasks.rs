@@ -8,21 +8,17 @@ use crate::bridge::Job;
 use crate::inputs::Values;
 
 pub(super) fn begin(call: &Call<'_>, values: &mut Values<'_>) -> Result<Job> {
-    let id = |values: &mut Values<'_>| {
-        let id = values.id::<TaskId>();
-        values.all(id)
-    };
     Ok(match call.operation {
         "start" => {
-            let id = id(values)?;
+            let id: TaskId = values.last_id()?;
             call.with(move |crm| crm.tasks().start(id))
         }
         "complete" => {
-            let id = id(values)?;
+            let id: TaskId = values.last_id()?;
             call.with(move |crm| crm.tasks().complete(id))
         }
         "reopen" => {
-            let id = id(values)?;
+            let id: TaskId = values.last_id()?;
             call.with(move |crm| crm.tasks().reopen(id))
         }
         _ => return call.begin::<Task>(values),

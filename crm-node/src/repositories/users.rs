@@ -20,10 +20,6 @@ fn with_new_password<R: Parameters>(values: &mut Values<'_>, read: R) -> Result<
 }
 
 pub(super) fn begin(call: &Call<'_>, values: &mut Values<'_>) -> Result<Job> {
-    let id = |values: &mut Values<'_>| {
-        let id = values.id::<UserId>();
-        values.all(id)
-    };
     Ok(match call.operation {
         "findByEmail" => {
             let email = values.read::<String>("email");
@@ -46,11 +42,11 @@ pub(super) fn begin(call: &Call<'_>, values: &mut Values<'_>) -> Result<Job> {
             call.with(move |crm| crm.users().set_password(id, new))
         }
         "deactivate" => {
-            let id = id(values)?;
+            let id: UserId = values.last_id()?;
             call.with(move |crm| crm.users().deactivate(id))
         }
         "reactivate" => {
-            let id = id(values)?;
+            let id: UserId = values.last_id()?;
             call.with(move |crm| crm.users().reactivate(id))
         }
         _ => return call.begin::<User>(values),
