@@ -1,12 +1,9 @@
 //! Connecting, and the private server.
 
-use std::sync::{Arc, OnceLock};
-
-use crm_postgres::crm_core::Password;
-use crm_postgres::{Builder, Crm, Error, Result, SeedPasswords};
+use crm_postgres::{Builder, Crm, Result};
 
 use crate::bridge::{Job, job, unknown};
-use crate::handle::{Handle, OpenTx, Store};
+use crate::handle::{Handle, Store, fill};
 use crate::inputs::Values;
 
 /// Begins a call that opens a handle.
@@ -27,10 +24,6 @@ pub(crate) fn open(op: &str, made: &Handle, values: &mut Values<'_>) -> Result<J
         }
         _ => return Err(unknown(op)),
     })
-}
-
-pub(crate) fn fill(slot: &Arc<OnceLock<Store>>, store: Store) -> Result<()> {
-    slot.set(store).map_err(|_| Error::internal("the handle holds something already", None))
 }
 
 fn builder(values: &mut Values<'_>) -> Result<Builder> {
@@ -68,58 +61,4 @@ fn builder(values: &mut Values<'_>) -> Result<Builder> {
     }
     values.also(fields);
     values.finish(Ok(builder))
-}
-
-/// Begins a call of a handle itself.
-pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut Values<'_>) -> Result<Job> {
-    let of = store.clone();
-    match (op, store, made) {
-        ("begin", Store::Crm(_) | Store::Acting(_), Some(made)) => {
-            let slot = made.slot();
-            Ok(job(async move {
-                let tx = match &of {
-                    Store::Crm(crm) => crm.begin().await?,
-                    Store::Acting(acting) => acting.begin().await?,
-                    Store::Tx(_) | Store::Rows(_) => return Err(unknown("begin")),
-                };
-                fill(&slot, Store::Tx(Arc::new(OpenTx::new(tx))))
-            }))
-        }
-        ("commit", Store::Tx(open), _) => {
-            let open = open.clone();
-            Ok(job(async move { open.commit().await }))
-        }
-        ("rollback", Store::Tx(open), _) => {
-            let open = open.clone();
-            Ok(job(async move { open.rollback().await }))
-        }
-        ("next", Store::Rows(rows), _) => Ok(crate::rows::next(rows.clone())),
-        _ => trusted(op, store.trusted()?.clone(), values),
-    }
-}
-
-/// Begins a call of the trusted system.
-fn trusted(op: &str, crm: Crm, values: &mut Values<'_>) -> Result<Job> {
-    Ok(match op {
-        "migrate" => job(async move { crm.migrate().await }),
-        "migrateTo" => {
-            let version = values.read("version");
-            let version = values.all(version)?;
-            job(async move { crm.migrate_to(version).await })
-        }
-        "schemaVersion" => job(async move { crm.schema_version().await }),
-        "pendingMigrations" => job(async move { crm.pending_migrations().await }),
-        "seed" => {
-            let fields = values.fields("passwords");
-            let password = |name| fields.optional::<String>(name).map(Password::new);
-            let passwords = SeedPasswords { admin: password("admin"), user: password("user") };
-            fields.finish(Ok(()))?;
-            job(async move { crm.seed(passwords).await })
-        }
-        "close" => job(async move {
-            crm.close().await;
-            Ok(())
-        }),
-        _ => return Err(unknown(op)),
-    })
 }

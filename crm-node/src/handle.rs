@@ -175,6 +175,11 @@ impl Handle {
     }
 }
 
+/// Puts into a handle what it is to hold.
+pub(crate) fn fill(slot: &Arc<OnceLock<Store>>, store: Store) -> Result<()> {
+    slot.set(store).map_err(|_| Error::internal("the handle holds something already", None))
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
         self.release();

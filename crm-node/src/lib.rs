@@ -1,10 +1,11 @@
 //! The CRM library for Node.js: the native half of the package, which `ts/` makes an API of.
 //!
 //! A call comes in as numbers and a text (`wire`, `inputs`), runs in the loop's own thread (`bridge`) by its name
-//! (`repositories`, `connect`), and goes out the same way as a record (`records`) or an error (`errors`).
+//! (`repositories`, `crm`, `connect`), and goes out the same way as a record (`records`) or an error (`errors`).
 
 mod bridge;
 mod connect;
+mod crm;
 mod errors;
 mod handle;
 mod inputs;

@@ -11,11 +11,11 @@ use crm_postgres::background::elsewhere;
 use crm_postgres::crm_core::{Interaction, List, Repositories, Stored, Validate as _};
 
 use crate::bridge::{Job, job, unknown};
-use crate::connect;
-use crate::handle::{Handle, Store};
+use crate::handle::{Handle, Store, fill};
 use crate::inputs::{Input, Values, many};
 use crate::rows::stream;
 use crate::wire::Wire;
+use crate::{connect, crm};
 
 /// Is a future in a box, as the traits of the library return them.
 type Boxed<'r, T> = std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send + 'r>>;
@@ -35,7 +35,7 @@ pub(crate) fn begin(
     let Some((repository, operation)) = op.split_once('.') else {
         return match (op, made) {
             ("connect" | "embedded", Some(made)) => connect::open(op, made, values),
-            _ => connect::call(op, handle.store()?, made, values),
+            _ => crm::call(op, handle.store()?, made, values),
         };
     };
     let call = Call { store: handle.store()?, operation, made };
@@ -120,7 +120,7 @@ impl Call<'_> {
                 fields.finish(Ok(()))?;
                 let made = self.made.ok_or_else(|| unknown("stream"))?;
                 let rows = stream::<E>(self.store.clone(), filter, order)?;
-                connect::fill(&made.slot(), rows)?;
+                fill(&made.slot(), rows)?;
                 job(std::future::ready(Ok(())))
             }
             "count" => {

@@ -1,0 +1,64 @@
+//! The calls of a handle itself: transactions, the next part of a stream, and what only the trusted system does.
+
+use std::sync::Arc;
+
+use crm_postgres::crm_core::Password;
+use crm_postgres::{Crm, Result, SeedPasswords};
+
+use crate::bridge::{Job, job, unknown};
+use crate::handle::{Handle, OpenTx, Store, fill};
+use crate::inputs::Values;
+
+/// Begins a call of a handle itself.
+pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut Values<'_>) -> Result<Job> {
+    let of = store.clone();
+    match (op, store, made) {
+        ("begin", Store::Crm(_) | Store::Acting(_), Some(made)) => {
+            let slot = made.slot();
+            Ok(job(async move {
+                let tx = match &of {
+                    Store::Crm(crm) => crm.begin().await?,
+                    Store::Acting(acting) => acting.begin().await?,
+                    Store::Tx(_) | Store::Rows(_) => return Err(unknown("begin")),
+                };
+                fill(&slot, Store::Tx(Arc::new(OpenTx::new(tx))))
+            }))
+        }
+        ("commit", Store::Tx(open), _) => {
+            let open = open.clone();
+            Ok(job(async move { open.commit().await }))
+        }
+        ("rollback", Store::Tx(open), _) => {
+            let open = open.clone();
+            Ok(job(async move { open.rollback().await }))
+        }
+        ("next", Store::Rows(rows), _) => Ok(crate::rows::next(rows.clone())),
+        _ => trusted(op, store.trusted()?.clone(), values),
+    }
+}
+
+/// Begins a call of the trusted system.
+fn trusted(op: &str, crm: Crm, values: &mut Values<'_>) -> Result<Job> {
+    Ok(match op {
+        "migrate" => job(async move { crm.migrate().await }),
+        "migrateTo" => {
+            let version = values.read("version");
+            let version = values.all(version)?;
+            job(async move { crm.migrate_to(version).await })
+        }
+        "schemaVersion" => job(async move { crm.schema_version().await }),
+        "pendingMigrations" => job(async move { crm.pending_migrations().await }),
+        "seed" => {
+            let fields = values.fields("passwords");
+            let password = |name| fields.optional::<String>(name).map(Password::new);
+            let passwords = SeedPasswords { admin: password("admin"), user: password("user") };
+            fields.finish(Ok(()))?;
+            job(async move { crm.seed(passwords).await })
+        }
+        "close" => job(async move {
+            crm.close().await;
+            Ok(())
+        }),
+        _ => return Err(unknown(op)),
+    })
+}
