@@ -44,7 +44,7 @@ impl Reports for Session {
 
     #[instrument(name = "crm.reports.pipeline", skip_all)]
     async fn pipeline(&self) -> Result<Vec<PipelineStage>> {
-        let rows = self.rows(Intent::Read, pipeline()).await?;
+        let rows = self.rows(Intent::Read, Sql::new(PIPELINE)).await?;
         let read = |row: &PgRow| {
             let mut columns = Columns::new(row);
             let (stage, count) = (columns.label()?, columns.next()?);
@@ -83,7 +83,7 @@ impl Reports for Session {
         }
         let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
         let snapshot = tx.session().all_three(activity, due_tasks).await?;
-        tx.commit().await?;
+        tx.end().await?;
         Ok(snapshot)
     }
 }
@@ -125,15 +125,20 @@ fn read_all<T>(rows: &[PgRow], read: impl FnMut(&PgRow) -> sqlx::Result<T>) -> R
 /// Is how many customers a walk meets in vain before it gives up.
 const PATIENCE: usize = 1_000;
 
+/// Is how many interactions in a row, all of customers met before, a step passes over before the walk gives up: by then it
+/// has cost about what a [`probe`] of all customers does.
+const STRIDE: &str = "(select greatest(250000, 10 * reltuples) from pg_catalog.pg_class where oid = 'crm.customers'::regclass)";
+
 /// Walks the interactions from the newest, or from the cursor, and takes each customer at the first interaction met.
 ///
 /// One step of the recursion finds the next interaction of a customer not met yet, by index: either at the same moment
 /// with a larger customer id, or earlier. After a cursor, a customer whose latest interaction lies before the cursor was
 /// on an earlier page: it is met, but not `fresh`. The phrasing decides the plan, and a test pins it.
 ///
-/// Far down, nearly all customers met were on earlier pages; then [`probe`] is cheaper, and the walk gives up.
+/// Far down, nearly all customers met were on earlier pages, and one busy customer can have any number of interactions in a
+/// row; then [`probe`] is cheaper, and the walk gives up. A step that finds nobody looks whether there would be more.
 fn walk(limit: usize, after: Option<&Position>, include_inactive: bool) -> Sql {
-    let mut sql = Sql::new("with recursive walk (date, customer_id, fresh, met, found) as (select ");
+    let mut sql = Sql::new("with recursive walk (date, customer_id, fresh, met, found, gave_up) as (select ");
     begin_after(&mut sql, after);
     let fresh = match after {
         None => "true",
@@ -144,26 +149,34 @@ fn walk(limit: usize, after: Option<&Position>, include_inactive: bool) -> Sql {
         }
     };
     let most = PATIENCE + limit;
-    let gave_up = format!("(select max(cardinality(met)) >= {most} from walk)");
+    let gave_up = format!("(select bool_or(gave_up) or max(cardinality(met)) >= {most} from walk)");
     sql.push(&format!(
-        ", false, '{{}}'::bigint[], 0
+        ", false, '{{}}'::bigint[], 0, false
            union all
-           select next.date, next.customer_id, next.fresh, walk.met || next.customer_id, walk.found + next.fresh::int
+           select next.date, next.customer_id, next.fresh, walk.met || next.customer_id, walk.found + next.fresh::int, next.gave_up
            from walk cross join lateral (
-             select next.date, next.customer_id, {fresh} as fresh from (
-               (
-                 select i.date, i.customer_id from crm.interactions i
-                 where i.date = walk.date and i.customer_id > walk.customer_id and i.customer_id <> all (walk.met)
-                 order by i.date desc, i.customer_id limit 1
-               ) union all (
-                 select i.date, i.customer_id from crm.interactions i
-                 where i.date < walk.date and i.customer_id <> all (walk.met)
-                 order by i.date desc, i.customer_id limit 1
-               )
-               order by date desc, customer_id limit 1
-             ) next
+             (
+               select next.date, next.customer_id, {fresh} as fresh, false as gave_up from (
+                 (
+                   select i.date, i.customer_id from crm.interactions i
+                   where i.date = walk.date and i.customer_id > walk.customer_id and i.customer_id <> all (walk.met)
+                   order by i.date desc, i.customer_id limit 1
+                 ) union all (
+                   select i.date, i.customer_id from (
+                     select i.date, i.customer_id from crm.interactions i
+                     where i.date < walk.date order by i.date desc, i.customer_id limit {STRIDE}
+                   ) i
+                   where i.customer_id <> all (walk.met) order by i.date desc, i.customer_id limit 1
+                 )
+                 order by date desc, customer_id limit 1
+               ) next
+             ) union all (
+               select i.date, i.customer_id, false, true from crm.interactions i
+               where i.date < walk.date order by i.date desc, i.customer_id offset {STRIDE} limit 1
+             )
+             limit 1
            ) next
-           where walk.found < {limit} and cardinality(walk.met) < {most}
+           where walk.found < {limit} and cardinality(walk.met) < {most} and not walk.gave_up
          )
          (select {columns}, contacts.count, walk.date, {gave_up}
          from walk
@@ -211,14 +224,9 @@ fn begin_after(sql: &mut Sql, after: Option<&Position>) {
     };
 }
 
-/// Sums up each stage by itself: for its part of `idx_leads_stage` the planner reads that, whereas for one `group by` over
-/// all of them it reads the table as long as the leads have little text.
-fn pipeline() -> Sql {
-    let stages = Stage::ALL.iter().map(|stage| {
-        format!("select l.stage::text, count(*), sum(l.value) from crm.leads l where l.stage = '{stage}' group by l.stage")
-    });
-    Sql::new(stages.collect::<Vec<_>>().join(" union all "))
-}
+/// Sums up what the triggers keep of the leads: a few hundred rows, whatever the number of leads.
+const PIPELINE: &str =
+    "select p.stage::text, sum(p.count)::bigint, sum(p.value) from crm.pipeline_totals p group by p.stage";
 
 /// Takes the customers without an interaction, by id. The subselect is a probe of the index for each customer until the
 /// page is full; `not exists` would let the planner read the interactions of all customers before the cursor too.

@@ -3,11 +3,12 @@
 //! The rows come through a cursor of the server's, a part at a time, so that a slow reader holds up nothing but its own
 //! connection and the statement timeout counts for each part.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crm_core::{Entity, Order, Result};
 use futures_core::stream::BoxStream;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use sqlx::postgres::PgRow;
 use tracing::instrument;
 
@@ -21,12 +22,13 @@ use crate::transaction::Tx;
 /// Is how many rows are fetched at a time.
 const PART: usize = 1_000;
 
-/// Numbers the cursors, which share one space of names in a transaction.
+/// Numbers the cursors of callers' transactions, in which they share one space of names.
 static CURSORS: AtomicU64 = AtomicU64::new(0);
 
 enum State<'s> {
     Begin(&'s Session, Sql),
-    Fetch(Cursor),
+    /// Holds what the cursor has given last.
+    Read(Cursor, Result<Vec<PgRow>>),
     Done,
 }
 
@@ -46,41 +48,73 @@ pub(crate) fn stream<'s, E: Table>(
     restrict::<E>(&mut sql, filter);
     arrange_all::<E>(&mut sql, order);
     let parts = stream::try_unfold(State::Begin(session, sql), |state| async move {
-        match state {
-            State::Begin(session, sql) => Cursor::open(session, sql).await?.fetch().await.map(Some),
-            State::Fetch(cursor) => cursor.fetch().await.map(Some),
-            State::Done => Ok(None),
-        }
+        let (cursor, rows) = match state {
+            State::Begin(session, sql) => {
+                let cursor = Cursor::open::<E>(session, sql).await?;
+                let rows = cursor.fetch().await;
+                (cursor, rows)
+            }
+            State::Read(cursor, rows) => (cursor, rows),
+            State::Done => return Ok(None),
+        };
+        next_part::<E>(cursor, rows?).await.map(Some)
     });
-    parts.map_ok(|rows| stream::iter(rows.into_iter().map(|row| read::<E>(&row)))).try_flatten().boxed()
+    parts.map_ok(stream::iter).try_flatten().boxed()
+}
+
+/// Reads the entities of a part, for which the server is asked for the next one meanwhile. That is waited for, and not left
+/// under way: a server that cannot send, because its reader is slow, would run into the statement timeout.
+async fn next_part<E: Table>(cursor: Cursor, rows: Vec<PgRow>) -> Result<(Vec<Result<E>>, State<'static>)> {
+    let decode = || rows.iter().map(read::<E>).collect();
+    if rows.len() < PART {
+        cursor.close().await?;
+        return Ok((decode(), State::Done));
+    }
+    let (entities, next) = {
+        let mut fetch = pin!(cursor.fetch());
+        let at_once = fetch.as_mut().now_or_never();
+        let entities = decode();
+        match at_once {
+            Some(next) => (entities, next),
+            None => (entities, fetch.await),
+        }
+    };
+    Ok((entities, State::Read(cursor, next)))
 }
 
 impl Cursor {
     #[instrument(name = "crm.stream", skip_all)]
-    async fn open(session: &Session, select: Sql) -> Result<Self> {
-        let name = format!("crm_stream_{}", CURSORS.fetch_add(1, Ordering::Relaxed));
-        let own = match session.transaction {
-            Some(_) => None,
-            None => Some(Tx::begin(session, "begin isolation level repeatable read, read only").await?),
-        };
-        let session = own.as_ref().map_or(session, Tx::session).clone();
-        let text = format!("declare {name} no scroll cursor for {}", select.text);
-        session.rows(Intent::Read, Sql { text, passing: true, ..select }).await?;
-        Ok(Self { name, session, own })
+    async fn open<E: Table>(session: &Session, select: Sql) -> Result<Self> {
+        if session.transaction.is_some() {
+            let name = format!("crm_stream_{}", CURSORS.fetch_add(1, Ordering::Relaxed));
+            let cursor = Self { name, session: session.clone(), own: None };
+            session.rows(Intent::Read, Sql { passing: true, ..cursor.declare(select) }).await?;
+            return Ok(cursor);
+        }
+        // One name an entity, so that the statements are the same each time and can be prepared.
+        let name = format!("crm_stream_{}", E::KIND.plural());
+        let own = Tx::begin(session, "begin isolation level repeatable read, read only").await?;
+        let cursor = Self { name, session: own.session().clone(), own: Some(own) };
+        cursor.session.rows(Intent::Read, cursor.declare(select)).await?;
+        Ok(cursor)
     }
 
-    async fn fetch(self) -> Result<(Vec<PgRow>, State<'static>)> {
-        let fetch = Sql { passing: true, ..Sql::new(format!("fetch forward {PART} from {}", self.name)) };
-        let rows = self.session.rows(Intent::Read, fetch).await?;
-        if rows.len() == PART {
-            return Ok((rows, State::Fetch(self)));
+    fn declare(&self, select: Sql) -> Sql {
+        Sql { text: format!("declare {} no scroll cursor for {}", self.name, select.text), ..select }
+    }
+
+    async fn fetch(&self) -> Result<Vec<PgRow>> {
+        let fetch = Sql::new(format!("fetch forward {PART} from {}", self.name));
+        self.session.rows(Intent::Read, Sql { passing: self.own.is_none(), ..fetch }).await
+    }
+
+    async fn close(self) -> Result<()> {
+        match self.own {
+            Some(own) => own.end().await,
+            None => {
+                let close = Sql { passing: true, ..Sql::new(format!("close {}", self.name)) };
+                self.session.rows(Intent::Read, close).await.map(drop)
+            }
         }
-        if let Some(own) = self.own {
-            own.commit().await?;
-        } else {
-            let close = Sql { passing: true, ..Sql::new(format!("close {}", self.name)) };
-            self.session.rows(Intent::Read, close).await?;
-        }
-        Ok((rows, State::Done))
     }
 }

@@ -7,7 +7,7 @@ use crm_core::{Result, Transaction};
 use tokio::sync::Mutex;
 use tracing::instrument;
 
-use crate::session::{FINISHED, Open, Session, commit, roll_back};
+use crate::session::{FINISHED, Open, Session, commit, end_unwaited, roll_back};
 
 /// Is a transaction; see [`Transaction`](crm_core::Transaction) for what it promises.
 ///
@@ -37,6 +37,11 @@ impl Tx {
 
     pub(crate) const fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Ends a transaction that has only read.
+    pub(crate) async fn end(self) -> Result<()> {
+        self.open.0.lock().await.take().map(end_unwaited).ok_or(FINISHED)
     }
 
     /// Makes the changes permanent.

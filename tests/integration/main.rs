@@ -14,6 +14,7 @@ mod identity;
 mod migrate;
 mod paging;
 mod pgbouncer;
+mod pipeline;
 mod plans;
 mod pool;
 mod readme;

@@ -82,9 +82,9 @@ impl Export {
             Self::Tasks(filter, order) => list::<Task>(filter, *order),
             Self::Interactions(filter, order) => list::<Interaction>(filter, *order),
             Self::Pipeline => Sql::new(
-                "select stage::text, count(l.id), coalesce(sum(l.value), 0)
+                "select stage::text, coalesce(sum(p.count), 0)::bigint, coalesce(sum(p.value), 0)
                  from pg_catalog.unnest(pg_catalog.enum_range(null::crm.lead_stage)) with ordinality as stages (stage, n)
-                 left join crm.leads l using (stage)
+                 left join crm.pipeline_totals p using (stage)
                  group by stage, n order by n",
             ),
             Self::CustomerActivity { include_inactive } => Sql::new(format!(
@@ -137,7 +137,7 @@ impl Session {
         }
         let tx = Tx::begin(self, "begin read only").await?;
         tx.session().export_in_transaction(sql, sink).await?;
-        tx.commit().await
+        tx.end().await
     }
 
     async fn export_in_transaction(&self, sql: Sql, sink: &mut impl ExportSink) -> Result<()> {

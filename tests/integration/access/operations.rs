@@ -29,7 +29,9 @@ fn only_own() -> String {
              create policy own on crm.{table} using ({key} = crm.actor());"
         )
     });
-    policies.collect()
+    let totals = "alter table crm.pipeline_totals enable row level security;
+        create policy none on crm.pipeline_totals using (crm.actor() is null);";
+    policies.chain([totals.to_owned()]).collect()
 }
 
 fn due() -> DueTasksQuery {
@@ -78,7 +80,7 @@ async fn all_reads(crm: &dyn Repositories, own: i64) {
         customers.items.iter().map(|row| (row.customer.id.0, row.interaction_count)).collect();
     assert_eq!(counts, [(own, 1)]);
     let pipeline = reports.pipeline().await.unwrap();
-    assert_eq!(pipeline.iter().map(|stage| stage.count).collect::<Vec<_>>(), [1, 0, 0, 0]);
+    assert_eq!(pipeline.iter().map(|stage| stage.count).collect::<Vec<_>>(), [0; 4]);
     let tasks = reports.due_tasks(&due).await.unwrap();
     assert_eq!(tasks.items.iter().map(|row| row.task.id.0).collect::<Vec<_>>(), [own]);
     assert_eq!(tasks.items[0].assigned_to_name.as_deref(), Some("User"));
@@ -100,6 +102,7 @@ async fn every_read_is_the_actors_for_each_role_and_in_a_transaction() {
         tx.commit().await.unwrap();
     }
     assert_eq!(db.crm.leads().count(&crm_core::LeadFilter::default()).await.unwrap(), 4);
+    assert_eq!(db.crm.reports().pipeline().await.unwrap()[0].count, 4);
 }
 
 /// Changes rows with everything beside `create`, `update` and `delete`.

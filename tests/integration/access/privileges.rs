@@ -67,6 +67,7 @@ const EXPECTED: &str = "
     select on customers: admin, reporter, user
     select on interactions: admin, reporter, user
     select on leads: admin, reporter, user
+    select on pipeline_totals: admin, reporter, user
     select on tasks: admin, reporter, user
     select on users (created_at, deactivated_at, email, id, name, role, updated_at, version): admin, reporter, user
     update on customers (company, email, name, notes, phone, tags): admin, user

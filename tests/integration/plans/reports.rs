@@ -1,5 +1,7 @@
 //! The three reports, and the history that is hardest on the first of them.
 
+use std::collections::BTreeSet;
+
 use crm_core::*;
 
 use super::capture::{Capture, Mode};
@@ -110,12 +112,14 @@ async fn the_hardest_history_is_passed_over_once() {
                 .case(&name, &["idx_interactions_customer_id"], 2 * PAGE, crm.interactions().list(&next))
                 .await;
         }
-        let rows = u32::try_from(data::ROWS).unwrap();
-        suite.case("history: pipeline", &["idx_leads_stage"], rows, crm.reports().pipeline()).await;
+        suite.case("history: pipeline", &[], PAGE, crm.reports().pipeline()).await;
         let (_, statements) = suite.capture.of(crm.reports().pipeline()).await;
-        for step in statements.iter().flat_map(|statement| statement.steps("idx_leads_stage")) {
-            assert_eq!((step.kind.as_str(), step.heap_fetches), ("Index Only Scan", 0.0));
-        }
+        let tables: BTreeSet<_> = statements
+            .iter()
+            .flat_map(|statement| &statement.nodes)
+            .filter_map(|node| node.table.as_deref())
+            .collect();
+        assert_eq!(tables, BTreeSet::from(["pipeline_totals"]));
 
         suite
             .case(
