@@ -18,6 +18,13 @@ fn from<E: Table>() -> String {
     format!("from {} t where true", E::TABLE)
 }
 
+/// Lists the columns as the table has them, for a part of a statement from which they are taken again. All of the table's would be too
+/// many: no role may read a password.
+fn uncast<E: Table>() -> String {
+    let columns = E::COLUMNS.iter().map(|column| column.split("::").next().unwrap_or(column));
+    columns.map(|column| format!("t.{column}")).collect::<Vec<_>>().join(", ")
+}
+
 fn conditions<E: Table>(sql: &mut Sql, filter: &E::Filter) -> Vec<Condition> {
     let mut conditions = Conditions::new(sql);
     E::condition(filter, &mut conditions);
@@ -91,7 +98,7 @@ fn page<E: Table>(
     if conditions.iter().any(|condition| matches!(condition, Condition::Searches(_))) {
         // The rows are collected before they are put in order, by `offset 0`, or the planner would walk the order again.
         add(sql, &conditions);
-        sql.text = format!("from (select t.* {} offset 0) t where true", sql.text);
+        sql.text = format!("from (select {} {} offset 0) t where true", uncast::<E>(), sql.text);
         conditions.clear();
     }
     conditions.extend(half);
@@ -101,7 +108,8 @@ fn page<E: Table>(
         let each = Condition::Is(column, "lead.value".to_owned());
         arrange::<E>(sql, list.order, Some(&each), after);
         sql.text = format!(
-            "from unnest({values}) as lead (value) cross join lateral (select t.* {} limit {limit}) t",
+            "from unnest({values}) as lead (value) cross join lateral (select {} {} limit {limit}) t",
+            uncast::<E>(),
             sql.text
         );
         arrange::<E>(sql, list.order, None, None);
@@ -125,8 +133,10 @@ pub(crate) fn arrange_all<E: Table>(sql: &mut Sql, order: Order<E::OrderBy>) {
     if order.by == E::OrderBy::ID {
         sql.push(&format!(" order by t.id {direction}"));
     } else {
-        let expression = E::order(order.by).expression;
-        sql.push(&format!(" order by {expression} {direction} nulls last, t.id {direction}"));
+        let Ordering { expression, nullable } = E::order(order.by);
+        // Where there are no nulls, an index serves the order only without these words.
+        let nulls = if nullable { " nulls last" } else { "" };
+        sql.push(&format!(" order by {expression} {direction}{nulls}, t.id {direction}"));
     }
 }
 

@@ -271,7 +271,7 @@ pub(crate) async fn roll_back(mut lease: Lease, timeout: Duration) {
 /// which the connection's next call finds before its own. The server takes one message after the other, so nothing that
 /// follows is in the transaction; and were the end refused, the next call would fail before it sends anything.
 pub(crate) fn end_unwaited(mut lease: Lease) {
-    let sent = sqlx::raw_sql("rollback").execute(lease.connection()).now_or_never();
+    let sent = sqlx::raw_sql("commit").execute(lease.connection()).now_or_never();
     if !matches!(sent, Some(Err(_))) {
         lease.release();
     }

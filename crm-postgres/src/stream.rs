@@ -25,8 +25,16 @@ const PART: usize = 1_000;
 /// Numbers the cursors of callers' transactions, in which they share one space of names.
 static CURSORS: AtomicU64 = AtomicU64::new(0);
 
+/// Begins a stream's own transaction.
+const BEGIN: &str = "begin isolation level repeatable read, read only";
+
+/// Does so where a filter selects the rows. A cursor is planned for its first tenth, for which the planner would walk the whole table in
+/// the order and look for the few rows that fit; all rows are wanted.
+const BEGIN_SELECTING: &str =
+    "begin isolation level repeatable read, read only; set local cursor_tuple_fraction = 1";
+
 enum State<'s> {
-    Begin(&'s Session, Sql),
+    Begin(&'s Session, &'static str, Sql),
     /// Holds what the cursor has given last.
     Read(Cursor, Result<Vec<PgRow>>),
     Done,
@@ -45,12 +53,14 @@ pub(crate) fn stream<'s, E: Table>(
     order: Order<<E as Entity>::OrderBy>,
 ) -> BoxStream<'s, Result<E>> {
     let mut sql = select::<E>();
+    let unfiltered = sql.text.len();
     restrict::<E>(&mut sql, filter);
+    let begin = if sql.text.len() > unfiltered { BEGIN_SELECTING } else { BEGIN };
     arrange_all::<E>(&mut sql, order);
-    let parts = stream::try_unfold(State::Begin(session, sql), |state| async move {
+    let parts = stream::try_unfold(State::Begin(session, begin, sql), |state| async move {
         let (cursor, rows) = match state {
-            State::Begin(session, sql) => {
-                let cursor = Cursor::open::<E>(session, sql).await?;
+            State::Begin(session, begin, sql) => {
+                let cursor = Cursor::open::<E>(session, begin, sql).await?;
                 let rows = cursor.fetch().await;
                 (cursor, rows)
             }
@@ -84,7 +94,7 @@ async fn next_part<E: Table>(cursor: Cursor, rows: Vec<PgRow>) -> Result<(Vec<Re
 
 impl Cursor {
     #[instrument(name = "crm.stream", skip_all)]
-    async fn open<E: Table>(session: &Session, select: Sql) -> Result<Self> {
+    async fn open<E: Table>(session: &Session, begin: &'static str, select: Sql) -> Result<Self> {
         if session.transaction.is_some() {
             let name = format!("crm_stream_{}", CURSORS.fetch_add(1, Ordering::Relaxed));
             let cursor = Self { name, session: session.clone(), own: None };
@@ -93,7 +103,7 @@ impl Cursor {
         }
         // One name an entity, so that the statements are the same each time and can be prepared.
         let name = format!("crm_stream_{}", E::KIND.plural());
-        let own = Tx::begin(session, "begin isolation level repeatable read, read only").await?;
+        let own = Tx::begin(session, begin).await?;
         let cursor = Self { name, session: own.session().clone(), own: Some(own) };
         cursor.session.rows(Intent::Read, cursor.declare(select)).await?;
         Ok(cursor)

@@ -99,8 +99,11 @@ impl Table for User {
         }
     }
 
-    fn indexed_with(_by: UserOrderBy) -> &'static [&'static str] {
-        &[]
+    fn indexed_with(by: UserOrderBy) -> &'static [&'static str] {
+        match by {
+            UserOrderBy::Id => &["t.role"],
+            UserOrderBy::CreatedAt | UserOrderBy::UpdatedAt | UserOrderBy::Name => &[],
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod pipeline;
 mod plans;
 mod pool;
 mod readme;
+mod reports;
 mod roundtrip;
 mod schema;
 mod secrets;

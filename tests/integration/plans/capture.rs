@@ -1,6 +1,8 @@
 //! Captures the plan of each statement that the library sends. The server's `auto_explain` hands it to the client as a
-//! notice, the driver makes the notice an event of `tracing`, and a layer keeps it.
+//! notice, the driver makes the notice an event of `tracing`, and a layer keeps it. So it does with the spans of the library's
+//! operations, by which a test tells what it has looked at.
 
+use std::collections::BTreeSet;
 use std::str::FromStr as _;
 use std::sync::{Arc, Mutex};
 
@@ -8,12 +10,13 @@ use crm_postgres::Crm;
 use serde_json::Value;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
 use tracing::subscriber::{DefaultGuard, Interest};
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 /// Are the tables of which a statement may read no more than it answers with.
-const LARGE: [&str; 4] = ["customers", "leads", "tasks", "interactions"];
+const LARGE: [&str; 5] = ["users", "customers", "leads", "tasks", "interactions"];
 
 /// Says which of its two plans the server takes for a prepared statement: it makes one for the values at hand five times,
 /// and may then keep one made without knowing them.
@@ -25,6 +28,10 @@ pub(super) enum Mode {
 
 impl Mode {
     pub(super) const BOTH: [Self; 2] = [Self::Custom, Self::Generic];
+
+    pub(super) fn is_custom(self) -> bool {
+        self == Self::Custom
+    }
 
     /// Opens a pool of one connection that tells the plans of this kind.
     pub(super) async fn connect(self, url: &str) -> PgPool {
@@ -63,9 +70,10 @@ pub(super) struct Node {
     pub(super) kind: String,
     pub(super) table: Option<String>,
     pub(super) index: Option<String>,
-    /// How many rows it looked at: those that it passed on, and those that it looked at in vain.
+    /// How many rows it looked at: those that it passed on, and those that it looked at in vain. It counts as one at least
+    /// each time that it is run, for a look that finds nothing is a look.
     pub(super) rows: f64,
-    /// How many rows it was handed by the steps below it.
+    /// How many rows it was handed by the step below it, of two the one with more.
     pub(super) input: f64,
     /// How many rows an index-only scan had to look up in the table all the same.
     pub(super) heap_fetches: f64,
@@ -74,16 +82,21 @@ pub(super) struct Node {
 }
 
 impl Statement {
-    fn parse(json: &str) -> Option<Self> {
+    pub(super) fn parse(json: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(json).ok()?;
         let mut nodes = Vec::new();
         flatten(&value["Plan"], &mut nodes);
         Some(Self { text: value["Query Text"].as_str()?.to_owned(), nodes })
     }
 
-    /// Tells whether it is one by which the server keeps a foreign key.
-    fn is_of_foreign_key(&self) -> bool {
-        self.text.contains(" ONLY ")
+    /// Tells whether it is one that the server keeps on its own: for a foreign key, or in `crm.act_as`.
+    fn is_of_the_server(&self) -> bool {
+        self.text.contains(" ONLY ") || self.is_of_act_as()
+    }
+
+    /// Tells whether it is the one by which an actor is looked up.
+    pub(super) fn is_of_act_as(&self) -> bool {
+        self.text.contains("'crm_' || u.role")
     }
 
     /// Goes through the steps that use an index.
@@ -108,6 +121,10 @@ impl Statement {
             if kind.ends_with("Sort") && *input > budget {
                 return Some(format!("sorts {input} rows"));
             }
+            // What a step below looks at counts for itself, but not what comes of bringing together two that are small.
+            if (kind == "Nested Loop" || kind.ends_with("Join")) && rows.max(*input) > budget {
+                return Some(format!("joins {input} rows to {rows}"));
+            }
             let by_index = kind.contains("Index") || (kind == "Bitmap Heap Scan" && large(node));
             (by_index && *rows > budget).then(|| {
                 format!(
@@ -124,6 +141,9 @@ fn flatten(plan: &Value, nodes: &mut Vec<Node>) {
     let number = |key: &str| plan[key].as_f64().unwrap_or_default();
     let text = |key: &str| plan[key].as_str().map(str::to_owned);
     let loops = number("Actual Loops");
+    let removed =
+        ["Filter", "Join Filter", "Index Recheck"].map(|by| number(&format!("Rows Removed by {by}")));
+    let removed: f64 = removed.iter().sum();
     let below: &[Value] = plan["Plans"].as_array().map_or(&[], Vec::as_slice);
     let passed_on = |plan: &Value| {
         plan["Actual Rows"].as_f64().unwrap_or_default() * plan["Actual Loops"].as_f64().unwrap_or_default()
@@ -132,9 +152,8 @@ fn flatten(plan: &Value, nodes: &mut Vec<Node>) {
         kind: text("Node Type").unwrap_or_default(),
         table: text("Relation Name"),
         index: text("Index Name"),
-        rows: passed_on(plan)
-            + (number("Rows Removed by Filter") + number("Rows Removed by Index Recheck")) * loops,
-        input: below.iter().map(passed_on).sum(),
+        rows: (passed_on(plan) + removed * loops).max(loops),
+        input: below.iter().map(passed_on).fold(0.0, f64::max),
         heap_fetches: number("Heap Fetches"),
         blocks: number("Shared Hit Blocks") + number("Shared Read Blocks"),
     });
@@ -145,38 +164,68 @@ fn flatten(plan: &Value, nodes: &mut Vec<Node>) {
 
 /// Collects the plans that come to this thread, on which a test's runtime and so all its connections run.
 #[derive(Clone, Debug, Default)]
-struct Notices(Arc<Mutex<Vec<Statement>>>);
+struct Notices {
+    statements: Arc<Mutex<Vec<Statement>>>,
+    operations: Arc<Mutex<BTreeSet<Operation>>>,
+}
+
+/// Is an operation of the library, as its span names it, and of which entity, where it is the same for all of them.
+pub(super) type Operation = (&'static str, Option<String>);
 
 const TARGET: &str = "sqlx::postgres::notice";
 
+fn is_kept(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == TARGET || (metadata.is_span() && metadata.name().starts_with("crm."))
+}
+
 impl<S: Subscriber> Layer<S> for Notices {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if metadata.target() == TARGET { Interest::always() } else { Interest::never() }
+        if is_kept(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        metadata.target() == TARGET
+        is_kept(metadata)
     }
 
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut message = Message::default();
-        event.record(&mut message);
-        let plan = message.0.split_once("plan:\n").and_then(|(_, json)| Statement::parse(json));
-        self.0.lock().unwrap().extend(plan);
-    }
-}
-
-#[derive(Default)]
-struct Message(String);
-
-impl Visit for Message {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" {
-            value.clone_into(&mut self.0);
+    /// Keeps what the test itself has called, and not what an operation does by way of another.
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, context: Context<'_, S>) {
+        if context.current_span().id().is_none() {
+            let mut entity = Text::of("entity");
+            attributes.record(&mut entity);
+            self.operations.lock().unwrap().insert((attributes.metadata().name(), entity.value));
         }
     }
 
-    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut message = Text::of("message");
+        event.record(&mut message);
+        let plan = message.value.as_deref().and_then(|text| text.split_once("plan:\n"));
+        self.statements.lock().unwrap().extend(plan.and_then(|(_, json)| Statement::parse(json)));
+    }
+}
+
+/// Reads one field.
+struct Text {
+    field: &'static str,
+    value: Option<String>,
+}
+
+impl Text {
+    const fn of(field: &'static str) -> Self {
+        Self { field, value: None }
+    }
+}
+
+impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == self.field {
+            self.value = Some(value.to_owned());
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
 }
 
 /// Runs calls of the library and returns the statements behind them.
@@ -197,23 +246,43 @@ impl Capture {
         Self { crm: Crm::from_pool(pool.clone()), mode, pool, notices, _guard: guard }
     }
 
-    /// Runs a call to its end and returns the statements that have a plan of this kind: the server keeps one for any
-    /// values only where the statement has a name, or is its own.
+    /// Returns a handle that has not asked for the schema yet.
+    pub(super) fn new_handle(&self) -> Crm {
+        Crm::from_pool(self.pool.clone())
+    }
+
+    /// Returns the operations called since the last time.
+    pub(super) fn operations(&self) -> BTreeSet<Operation> {
+        std::mem::take(&mut *self.notices.operations.lock().unwrap())
+    }
+
+    /// Runs a call to its end and returns the statements that have a plan of this kind, but for the first call's questions
+    /// about the schema and the driver's own.
     pub(super) async fn of<T>(&self, call: impl Future<Output = T>) -> (T, Vec<Statement>) {
-        let take = || std::mem::take(&mut *self.notices.0.lock().unwrap());
-        take();
-        let result = call.await;
-        let mut statements = take();
+        let (result, mut statements) = self.all_of(call).await;
         statements.retain(|statement| !CHECKS.iter().any(|table| statement.text.contains(table)));
+        (result, statements)
+    }
+
+    /// Does the same with all statements: the server keeps a plan for any values only where the statement has a name, or is
+    /// its own.
+    pub(super) async fn all_of<T>(&self, call: impl Future<Output = T>) -> (T, Vec<Statement>) {
+        let take = || std::mem::take(&mut *self.notices.statements.lock().unwrap());
+        take();
+        self.operations();
+        let result = call.await;
+        // What the server says to an end that nobody waits for is heard when the connection is given back.
+        drop(self.pool.acquire().await);
+        let mut statements = take();
         assert!(!statements.is_empty(), "no plan was captured");
         if self.mode == Mode::Generic {
             let named = sqlx::query_scalar("select statement from pg_prepared_statements");
             let named: Vec<String> = named.persistent(false).fetch_all(&self.pool).await.unwrap();
-            statements.retain(|statement| named.contains(&statement.text) || statement.is_of_foreign_key());
+            statements.retain(|statement| named.contains(&statement.text) || statement.is_of_the_server());
         }
         (result, statements)
     }
 }
 
 /// Are the tables that the library and the driver ask about themselves.
-const CHECKS: [&str; 3] = ["crm._migrations", "crm.compatibility", "pg_catalog.pg_type"];
+pub(super) const CHECKS: [&str; 3] = ["crm._migrations", "crm.compatibility", "pg_catalog.pg_type"];

@@ -1,5 +1,6 @@
-//! Makes the database that the plans are looked at on: 100,000 rows in each large table, as uneven as real ones. What is
-//! done is old and what is open is new, a few customers have most of the contacts, some have none.
+//! Makes the database that the plans are looked at on: 100,000 rows in each table, as uneven as real ones. What is
+//! done is old and what is open is new, a few customers have most of the contacts, some have none. Of the users, who are more than
+//! anybody will have, the oldest are the administrators, and 50 of these do all the work.
 
 use crm_tests::Database;
 use tokio::sync::OnceCell;
@@ -12,8 +13,10 @@ pub(super) const ROWS: i64 = 100_000;
 
 const FILL: &str = r"
 set session_replication_role = replica;
-insert into crm.users (name, email, password)
-  select 'User ' || i, 'user' || i || '@crm.com', 'x' from generate_series(1, 50) i;
+insert into crm.users (name, email, password, role, created_at)
+  select 'User ' || i, 'user' || i || '@crm.com', 'x', (case when i <= 1000 then 'admin' else 'user' end)::crm.user_role,
+    timestamptz '2024-01-01' + i * interval '10 min'
+  from generate_series(1, 100000) i;
 insert into crm.customers (name, email, phone, company, tags, notes, created_by, created_at)
   select 'Customer ' || i, 'customer' || i || '@example.com', '+1-555-' || lpad(i::text, 7, '0'),
     'Company ' || i % 2000, array['seg' || i % 10, 'tag' || i * 7 % 200], case when i % 5 > 0 then 'Interested' end,

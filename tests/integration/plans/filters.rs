@@ -9,6 +9,9 @@ use super::PAGE;
 /// rows that fit: a part of the table, not all of it.
 const WEIGHED: u32 = 15_000;
 
+/// Is how many rows a word may have that stands in all of them, with those that other tests have made and taken back.
+const FREQUENT: u32 = 120_000;
+
 /// Is a list with a filter, and how it is to be served.
 pub(super) struct Case<E: Entity> {
     pub(super) name: &'static str,
@@ -59,6 +62,20 @@ fn days(range: Range<chrono::NaiveDate>) -> DayRange {
     DayRange { since: range.since, until: range.until }
 }
 
+pub(super) fn users() -> Vec<Case<User>> {
+    cases! { UserFilter:
+        "of an id", ["users_pkey"], PAGE, { ids: ids([70_000]) };
+        "of two ids", ["users_pkey"], PAGE, { ids: ids([70_000, 70_001]) };
+        "of the role that many have", ["idx_users_role"], PAGE, { role: Some(vec![Role::User]) };
+        "of the role that few have", ["idx_users_role"], PAGE, { role: Some(vec![Role::Admin]) };
+        "of two roles", ["idx_users_role"], 2 * PAGE, { role: Some(vec![Role::User, Role::Admin]) };
+        "with an email", ["idx_users_email"], PAGE, { email: texts(&["USER77@crm.com"]) };
+        "with any of two emails", ["idx_users_email"], PAGE, { email: texts(&["user77@crm.com", "USER78@crm.com"]) };
+        "by created", [], PAGE, { created: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
+        "by updated", [], PAGE, { updated: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
+    }
+}
+
 pub(super) fn customers() -> Vec<Case<Customer>> {
     cases! { CustomerFilter:
         "of an id", ["customers_pkey"], PAGE, { ids: ids([70_000]) };
@@ -75,7 +92,7 @@ pub(super) fn customers() -> Vec<Case<Customer>> {
         "with an email", ["idx_customers_email"], PAGE, { email: texts(&["customer77@example.com"]) };
         "with any of two emails", ["idx_customers_email"], PAGE, { email: texts(&["customer77@example.com", "customer78@example.com"]) };
         "with a rare word", ["idx_customers_words"], PAGE, { text: words("customer77777") };
-        "with a frequent word", ["idx_customers_words"], 100_000, { text: words("customer") };
+        "with a frequent word", ["idx_customers_words"], FREQUENT, { text: words("customer") };
         "with the beginning of two words", ["idx_customers_words"], 120, { text: words("customer7777 comp") };
         "by created", [], PAGE, { created: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
         "by updated", [], PAGE, { updated: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
@@ -100,7 +117,7 @@ pub(super) fn leads() -> Vec<Case<Lead>> {
         "worth at most what many are", [], WEIGHED, { max_value: money("9000") };
         "worth something in a narrow range", ["idx_leads_value"], 101, { min_value: money("5000"), max_value: money("5005") };
         "with a rare word", ["idx_leads_words"], PAGE, { text: words("77777") };
-        "with a frequent word", ["idx_leads_words"], 100_000, { text: words("deal") };
+        "with a frequent word", ["idx_leads_words"], FREQUENT, { text: words("deal") };
         "by created", [], PAGE, { created: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
         "by updated", [], PAGE, { updated: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
     }
@@ -124,7 +141,7 @@ pub(super) fn tasks() -> Vec<Case<Task>> {
         "due since a day close to the beginning", [], WEIGHED, { due: days(range("2024-03-01", "")) };
         "due until a day close to the beginning", ["idx_tasks_due_date"], 1_500, { due: days(range("", "2024-01-05")) };
         "with a rare word", ["idx_tasks_words"], PAGE, { text: words("77777") };
-        "with a frequent word", ["idx_tasks_words"], 100_000, { text: words("meet") };
+        "with a frequent word", ["idx_tasks_words"], FREQUENT, { text: words("meet") };
         "by created", [], PAGE, { created: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
         "by updated", [], PAGE, { updated: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
     }
@@ -141,11 +158,11 @@ pub(super) fn interactions() -> Vec<Case<Interaction>> {
         "made by a user", ["idx_interactions_created_by"], PAGE, { created_by: ids([7]) };
         "made by two users", ["idx_interactions_created_by"], 2 * PAGE, { created_by: ids([7, 8]) };
         "of a short time", ["idx_interactions_date"], 200, { date: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
-        "since lately", ["idx_interactions_date"], 300, { date: range("2025-11-24T00:00:00Z", "") };
+        "since lately", [], 300, { date: range("2025-11-24T00:00:00Z", "") };
         "since long ago", [], WEIGHED, { date: range("2024-02-01T00:00:00Z", "") };
         "until long ago", ["idx_interactions_date"], 300, { date: range("", "2024-01-02T00:00:00Z") };
         "with a rare word", ["idx_interactions_words"], PAGE, { text: words("28c8edde3d61a0411511d3b1866f0636") };
-        "with a frequent word", ["idx_interactions_words"], 100_000, { text: words("proposal") };
+        "with a frequent word", ["idx_interactions_words"], FREQUENT, { text: words("proposal") };
         "by created", [], PAGE, { created: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
     }
 }

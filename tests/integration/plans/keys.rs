@@ -3,7 +3,27 @@
 use crm_core::*;
 use crm_postgres::Tx;
 
-use super::{PAGE, Suite, data, judge};
+use super::{Group, PAGE, Suite, data, judge};
+
+pub(super) const GROUP: Group = Group {
+    name: "key",
+    operations: &[
+        "crm.get",
+        "crm.find",
+        "crm.get_many",
+        "crm.update",
+        "crm.delete",
+        "crm.customers.add_tags",
+        "crm.customers.remove_tags",
+        "crm.customers.overview",
+        "crm.leads.move_to",
+        "crm.tasks.start",
+        "crm.tasks.complete",
+        "crm.tasks.reopen",
+        "crm.begin",
+        "crm.rollback",
+    ],
+};
 
 /// Is the row that is read, changed or deleted.
 const ID: i64 = 60_000;
@@ -21,7 +41,7 @@ where
 }
 
 /// Runs a change and takes it back.
-async fn undone<T>(
+pub(super) async fn undone<T>(
     suite: &mut Suite,
     name: &str,
     indexes: &[&str],
@@ -34,25 +54,35 @@ async fn undone<T>(
         tx.rollback().await?;
         changed
     };
-    suite.case(&format!("key: {name}"), indexes, PAGE, Box::pin(call)).await;
+    suite.case(name, indexes, PAGE, Box::pin(call)).await;
 }
 
 #[tokio::test]
 async fn what_goes_by_a_key_looks_at_no_other_row() {
-    judge("key", data::url().await, async |suite| {
+    judge(&GROUP, data::url().await, async |suite| {
         let crm = suite.capture.crm.clone();
+        read::<User>(suite, crm.users(), "users_pkey").await;
         read::<Customer>(suite, crm.customers(), "customers_pkey").await;
         read::<Lead>(suite, crm.leads(), "leads_pkey").await;
         read::<Task>(suite, crm.tasks(), "tasks_pkey").await;
         read::<Interaction>(suite, crm.interactions(), "interactions_pkey").await;
 
+        let email = UserPatch { email: "Other@crm.com".into(), ..UserPatch::default() };
+        undone(suite, "key: update of a user", &["users_pkey"], async |tx| {
+            tx.users().update(ID.into(), email.validate()?, None).await
+        })
+        .await;
         let phone = CustomerPatch { phone: "+1-555-0000".into(), ..CustomerPatch::default() };
-        undone(suite, "update of a customer", &["customers_pkey"], async |tx| {
+        undone(suite, "key: update of a customer", &["customers_pkey"], async |tx| {
             tx.customers().update(ID.into(), phone.validate()?, Some(1)).await
         })
         .await;
-        undone(suite, "add_tags", &["customers_pkey"], async |tx| {
+        undone(suite, "key: add_tags", &["customers_pkey"], async |tx| {
             tx.customers().add_tags(ID.into(), Tags(vec!["new".to_owned()]).validate()?).await
+        })
+        .await;
+        undone(suite, "key: remove_tags", &["customers_pkey"], async |tx| {
+            tx.customers().remove_tags(ID.into(), Tags(vec!["seg0".to_owned()]).validate()?).await
         })
         .await;
         let worth = LeadPatch {
@@ -60,18 +90,35 @@ async fn what_goes_by_a_key_looks_at_no_other_row() {
             customer_id: CustomerId(1).into(),
             ..LeadPatch::default()
         };
-        undone(suite, "update of a lead", &["leads_pkey", "customers_pkey"], async |tx| {
+        undone(suite, "key: update of a lead", &["leads_pkey", "customers_pkey"], async |tx| {
             tx.leads().update(ID.into(), worth.validate()?, None).await
         })
         .await;
-        undone(suite, "move_to", &["leads_pkey"], async |tx| {
+        undone(suite, "key: move_to", &["leads_pkey"], async |tx| {
             tx.leads().move_to(ID.into(), Stage::Proposal).await
         })
         .await;
-        undone(suite, "complete", &["tasks_pkey"], async |tx| tx.tasks().complete((ID + 100).into()).await)
-            .await;
+        undone(suite, "key: complete, reopen and start", &["tasks_pkey"], async |tx| {
+            let (tasks, id) = (tx.tasks(), TaskId(ID + 100));
+            tasks.complete(id).await?;
+            tasks.reopen(id).await?;
+            tasks.start(id).await?;
+            // A second time it only looks.
+            tasks.start(id).await
+        })
+        .await;
+        let moved = TaskPatch {
+            due_date: "2026-01-01".parse::<chrono::NaiveDate>().unwrap().into(),
+            customer_id: CustomerId(1).into(),
+            assigned_to: UserId(2).into(),
+            ..TaskPatch::default()
+        };
+        undone(suite, "key: update of a task", &["tasks_pkey", "customers_pkey", "users_pkey"], async |tx| {
+            tx.tasks().update(ID.into(), moved.validate()?, None).await
+        })
+        .await;
         let notes = InteractionPatch { notes: "Other".into(), ..InteractionPatch::default() };
-        undone(suite, "update of an interaction", &["interactions_pkey"], async |tx| {
+        undone(suite, "key: update of an interaction", &["interactions_pkey"], async |tx| {
             tx.interactions().update(ID.into(), notes.validate()?, None).await
         })
         .await;
@@ -82,17 +129,23 @@ async fn what_goes_by_a_key_looks_at_no_other_row() {
             "idx_tasks_customer_id",
             "idx_interactions_customer_id",
         ];
-        undone(suite, "delete of a customer", &cascade, async |tx| tx.customers().delete(ID.into()).await)
-            .await;
-        undone(suite, "delete of a lead", &["leads_pkey"], async |tx| tx.leads().delete(ID.into()).await)
-            .await;
-        undone(suite, "delete of a task", &["tasks_pkey"], async |tx| tx.tasks().delete(ID.into()).await)
-            .await;
-        undone(suite, "delete of an interaction", &["interactions_pkey"], async |tx| {
+        undone(suite, "key: delete of a customer", &cascade, async |tx| {
+            tx.customers().delete(ID.into()).await
+        })
+        .await;
+        undone(suite, "key: delete of a lead", &["leads_pkey"], async |tx| {
+            tx.leads().delete(ID.into()).await
+        })
+        .await;
+        undone(suite, "key: delete of a task", &["tasks_pkey"], async |tx| {
+            tx.tasks().delete(ID.into()).await
+        })
+        .await;
+        undone(suite, "key: delete of an interaction", &["interactions_pkey"], async |tx| {
             tx.interactions().delete(ID.into()).await
         })
         .await;
-        undone(suite, "delete of a user", &[], async |tx| tx.users().delete(UserId(7)).await).await;
+        undone(suite, "key: delete of a user", &[], async |tx| tx.users().delete(UserId(7)).await).await;
 
         let overview = crm.customers().overview(ID.into(), 10);
         suite.case("key: overview", &cascade, PAGE, overview).await;

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 const SAMPLES: &str = include_str!("samples.sql");
 
 /// Opens a connection as the seed's application has it: names without a schema are the library's tables.
-async fn of_the_seed(db: &Database) -> PgConnection {
+pub(crate) async fn of_the_seed(db: &Database) -> PgConnection {
     let mut connection = db.connection().await;
     sqlx::raw_sql("set search_path = crm").execute(&mut connection).await.unwrap();
     connection

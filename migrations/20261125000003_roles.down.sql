@@ -1,0 +1,2 @@
+drop index crm.idx_users_role;
+create index idx_users_role on crm.users (role);
