@@ -8,12 +8,11 @@ pub(crate) const MAX: usize = 50;
 
 /// Checks that the text is a number with the usual punctuation and, at the end, perhaps an extension.
 pub(crate) fn check(text: &str) -> Result<(), Broken> {
-    let punctuation = |c: char| " .-/()[]+*#,;:\u{a0}\u{2010}\u{2011}\u{2012}\u{2013}".contains(c);
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let is_extension =
         |word: &str| ["x", "ext", "extension"].iter().any(|known| word.eq_ignore_ascii_case(known));
     let words_known = text
-        .split(|c: char| c.is_ascii_digit() || punctuation(c))
+        .split(|c: char| c.is_ascii_digit() || is_punctuation(c))
         .all(|word| word.is_empty() || is_extension(word));
     if digits >= 3 && words_known {
         Ok(())
@@ -23,6 +22,11 @@ pub(crate) fn check(text: &str) -> Result<(), Broken> {
             "must be a phone number with at least 3 digits such as +1-555-0123",
         ))
     }
+}
+
+/// Tells the usual punctuation.
+const fn is_punctuation(c: char) -> bool {
+    matches!(c, ' ' | '#' | '('..='/' | ':' | ';' | '[' | ']' | '\u{a0}' | '\u{2010}'..='\u{2013}')
 }
 
 #[cfg(test)]
@@ -37,5 +41,12 @@ mod tests {
         for bad in ["12", "call me", "+1-555-CALL", "()-", "555 0123 or so"] {
             assert!(check(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_usual_punctuation_is_these_characters() {
+        let usual = " .-/()[]+*#,;:\u{a0}\u{2010}\u{2011}\u{2012}\u{2013}";
+        assert_eq!(('\0'..=char::MAX).filter(|&c| is_punctuation(c)).count(), usual.chars().count());
+        assert!(usual.chars().all(is_punctuation));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::ViolationCode;
 use crate::text::{self, Lines};
 use crate::validation::Broken;
-use crate::words::fold;
+use crate::words::{fold, same};
 
 /// Limits one tag, in characters.
 pub const MAX_TAG: usize = 64;
@@ -42,11 +42,28 @@ pub(crate) fn check_count(count: usize) -> Result<(), Broken> {
     Ok(())
 }
 
+/// Is how many tags are compared each with each, which for few is quicker than to write them down lower-cased.
+const FEW: usize = 8;
+
 fn drop_duplicates(tags: &mut Vec<String>) {
-    if tags.len() > 1 {
-        let mut seen = HashSet::with_capacity(tags.len());
-        tags.retain(|tag| seen.insert(fold(tag)));
+    if tags.len() > FEW {
+        drop_duplicates_of_many(tags);
+        return;
     }
+    let mut at = 1;
+    while at < tags.len() {
+        let (before, rest) = tags.split_at(at);
+        if before.iter().any(|tag| same(tag, &rest[0])) {
+            tags.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+}
+
+fn drop_duplicates_of_many(tags: &mut Vec<String>) {
+    let mut seen = HashSet::with_capacity(tags.len());
+    tags.retain(|tag| seen.insert(fold(tag)));
 }
 
 /// Adds tags that are not there yet, compared without regard to case.
@@ -72,6 +89,9 @@ pub fn without_tags(tags: &[String], removed: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn list(tags: &[&str]) -> Vec<String> {
@@ -83,6 +103,20 @@ mod tests {
         let mut tags = list(&[" VIP", "b", "vip", "\u{c9}t\u{e9}", "\u{e9}t\u{c9}"]);
         assert_eq!(normalise(&mut tags), []);
         assert_eq!(tags, list(&["VIP", "b", "\u{c9}t\u{e9}"]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn few_tags_lose_the_duplicates_that_many_would(
+            tags in vec("[aAbB]{0,2}|[a\u{e9}\u{c9}\u{3c3}\u{3c2}\u{130}\u{df}\u{1e9e}]{0,2}|\\PC{0,2}", 0..=FEW),
+        ) {
+            let (mut few, mut many) = (tags.clone(), tags);
+            drop_duplicates(&mut few);
+            drop_duplicates_of_many(&mut many);
+            prop_assert_eq!(few, many);
+        }
     }
 
     #[test]

@@ -23,6 +23,20 @@ pub(crate) fn normalise(text: &mut String, lines: Lines, max: usize) -> Result<(
     if trimmed.len() != text.len() {
         *text = trimmed.to_owned();
     }
+    // Nearly all texts are plain, which one pass over their bytes tells; those of `compose` decode every character.
+    if is_plain(text, lines) { check_length(text, max) } else { compose(text, lines, max) }
+}
+
+/// Tells whether nothing but the length can be wrong with the text: it is ASCII without control characters.
+fn is_plain(text: &str, lines: Lines) -> bool {
+    let many = lines == Lines::Many;
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') || (many && matches!(byte, b'\n' | b'\t'));
+    // A piece is looked at to its end, which takes a few instructions; to stop at a byte would take one at a time.
+    text.as_bytes().chunks(32).all(|piece| piece.iter().fold(true, |all, byte| all & plain(byte)))
+}
+
+/// Does to any trimmed text what a plain one does not need.
+fn compose(text: &mut String, lines: Lines, max: usize) -> Result<(), Broken> {
     if text.contains("\r\n") {
         *text = text.replace("\r\n", "\n");
     }
@@ -37,6 +51,10 @@ pub(crate) fn normalise(text: &mut String, lines: Lines, max: usize) -> Result<(
         };
         return Err(Broken::new(ViolationCode::InvalidCharacters, message));
     }
+    check_length(text, max)
+}
+
+fn check_length(text: &str, max: usize) -> Result<(), Broken> {
     if text.len() > max {
         let length = text.chars().count();
         if length > max {
@@ -49,6 +67,8 @@ pub(crate) fn normalise(text: &mut String, lines: Lines, max: usize) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn normalised(text: &str, lines: Lines) -> Result<String, ViolationCode> {
@@ -61,6 +81,33 @@ mod tests {
         assert_eq!(normalised(" \u{a0}Zoe\u{308} \n", Lines::One).unwrap(), "Zo\u{eb}");
         assert_eq!(normalised("a\r\nb\tc", Lines::Many).unwrap(), "a\nb\tc");
         assert_eq!(normalised("\u{e9}\r\nb", Lines::Many).unwrap(), "\u{e9}\nb");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_plain_text_becomes_what_the_longer_way_makes_of_it(
+            text in "[ -~]{0,40}|[a-z \t\n]{0,70}|[a-c \r\n\t\u{0}-\u{a0}\u{300}-\u{315}\u{e9}]{0,40}|\\PC{0,40}",
+            lines in prop_oneof![Just(Lines::One), Just(Lines::Many)],
+            max in 0_usize..80,
+        ) {
+            prop_assert!(both_ways_agree(&text, lines, max));
+        }
+    }
+
+    #[test]
+    fn no_character_is_taken_for_plain_that_is_not() {
+        for odd in '\0'..='\u{ff}' {
+            for lines in [Lines::One, Lines::Many] {
+                assert!(both_ways_agree(&format!("{}{odd}b", "a".repeat(40)), lines, 60), "{odd:?}");
+            }
+        }
+    }
+
+    fn both_ways_agree(text: &str, lines: Lines, max: usize) -> bool {
+        let (mut short, mut long) = (text.to_owned(), text.trim().to_owned());
+        normalise(&mut short, lines, max) == compose(&mut long, lines, max) && short == long
     }
 
     #[test]

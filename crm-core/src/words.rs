@@ -75,6 +75,11 @@ pub fn fold(text: &str) -> String {
     text.chars().map(fold_char).collect()
 }
 
+/// Tells whether two texts are the same once they are lower-cased.
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    one.chars().map(fold_char).eq(other.chars().map(fold_char))
+}
+
 /// Splits a text into its lower-cased words, the same as the migration's `crm.words`.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(separates).filter(|word| !word.is_empty()).map(fold)

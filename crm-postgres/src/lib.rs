@@ -28,6 +28,8 @@ mod bulk;
 mod constraints;
 mod crm;
 mod customers;
+#[doc(hidden)] // For the benchmark of it.
+pub mod decoding;
 #[cfg(unix)]
 mod embedded;
 mod export;

@@ -119,12 +119,10 @@ impl Cursor {
     }
 
     async fn close(self) -> Result<()> {
-        match self.own {
-            Some(own) => own.end().await,
-            None => {
-                let close = Sql { passing: true, ..Sql::new(format!("close {}", self.name)) };
-                self.session.rows(Intent::Read, close).await.map(drop)
-            }
+        if let Some(own) = self.own {
+            return own.end().await;
         }
+        let close = Sql { passing: true, ..Sql::new(format!("close {}", self.name)) };
+        self.session.rows(Intent::Read, close).await.map(drop)
     }
 }
