@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crm_core::{Error, Result};
-use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult};
+use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
@@ -160,6 +160,24 @@ impl Pool {
             Ok(held) => Ok(Lease(Some(held?))),
             Err(_) => Err(no_connection()),
         }
+    }
+
+    /// Takes a connection if one is free or may be opened, and waits for nobody else's.
+    pub(crate) async fn try_lease(&self) -> Result<Option<Lease>> {
+        let held = match &self.source {
+            Source::Own(pool) => {
+                let at_once = Timeouts { wait: Some(Duration::ZERO), ..Timeouts::default() };
+                let taken = tokio::time::timeout(self.settings.acquire_timeout, pool.timeout_get(&at_once));
+                match taken.await.map_err(|_| no_server())? {
+                    Err(PoolError::Timeout(_)) => None,
+                    held => {
+                        Some(Held::Own(held.map_err(|error| of_deadpool(error, &pool.manager().options))?))
+                    }
+                }
+            }
+            Source::Host(pool) => pool.try_acquire().map(Held::Host),
+        };
+        Ok(held.map(|held| Lease(Some(held))))
     }
 
     /// Takes a connection; the first one of a handle asks whether the database's schema fits.

@@ -7,11 +7,12 @@ use std::time::Duration;
 use crm_core::{Error, Result, UserId};
 use futures_util::FutureExt as _;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection};
-use tokio::sync::Mutex;
+use sqlx::{AssertSqlSafe, Decode, PgConnection, Postgres, Type};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::fault::{self, Intent, no_answer};
 use crate::pool::{Lease, Pool};
+use crate::row::Columns;
 use crate::sql::Sql;
 
 /// Is what every repository works on: the pool, or one transaction. It is cheap to clone.
@@ -29,6 +30,18 @@ pub(crate) struct Session {
 /// Is a transaction's connection; none once the transaction is finished.
 pub(crate) struct Open(pub(crate) Mutex<Option<Lease>>);
 
+/// Is a transaction's connection in the hands of a call, and the place to which it goes back.
+pub(crate) struct Taken<'t> {
+    slot: MutexGuard<'t, Option<Lease>>,
+    pub(crate) lease: Lease,
+}
+
+impl Taken<'_> {
+    pub(crate) fn put_back(mut self) {
+        *self.slot = Some(self.lease);
+    }
+}
+
 impl std::fmt::Debug for Open {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Open")
@@ -38,34 +51,48 @@ impl std::fmt::Debug for Open {
 impl Session {
     /// Runs a statement and returns its rows.
     pub(crate) async fn rows(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>> {
-        let Some(open) = &self.transaction else { return self.pooled(intent, sql).await };
-        let mut slot = open.0.lock().await;
-        // While the call is under way the transaction has no connection: a call that is dropped midway finishes it.
-        let mut lease = slot.take().ok_or(FINISHED)?;
+        if self.transaction.is_none() {
+            return self.pooled(intent, sql).await;
+        }
+        let mut taken = self.taken().await?;
         // Before the commit nothing is applied, so whatever happens to a statement, its outcome is known.
-        let result = self.run(lease.connection(), Intent::Read, sql).await;
-        self.settle(&mut slot, lease, result).await
+        let result = self.run(taken.lease.connection(), Intent::Read, sql).await;
+        self.settle(taken, result).await
+    }
+
+    /// Takes the transaction's connection for a call, when those before it have ended. While the call is under way the transaction has
+    /// none: a call that is dropped midway finishes it.
+    pub(crate) async fn taken(&self) -> Result<Taken<'_>> {
+        let open = self.transaction.as_ref().ok_or(FINISHED)?;
+        let mut slot = open.0.lock().await;
+        let lease = slot.take().ok_or(FINISHED)?;
+        Ok(Taken { slot, lease })
     }
 
     /// Puts a transaction's connection back after a call that went well; after any other the transaction is finished.
-    pub(crate) async fn settle<T>(
-        &self,
-        slot: &mut Option<Lease>,
-        lease: Lease,
-        result: Result<T, Failure>,
-    ) -> Result<T> {
+    pub(crate) async fn settle<T>(&self, taken: Taken<'_>, result: Result<T, Failure>) -> Result<T> {
         match result {
             Ok(value) => {
-                *slot = Some(lease);
+                taken.put_back();
                 Ok(value)
             }
             Err(failure) => {
                 if !failure.lost {
-                    roll_back(lease, self.pool.settings.call_timeout).await;
+                    roll_back(taken.lease, self.pool.settings.call_timeout).await;
                 }
                 Err(failure.error)
             }
         }
+    }
+
+    /// Runs a read that returns one value.
+    pub(crate) async fn value<T>(&self, sql: Sql) -> Result<T>
+    where
+        T: for<'r> Decode<'r, Postgres> + Type<Postgres>,
+    {
+        let row = self.row(Intent::Read, sql).await?;
+        let value = row.ok_or(sqlx::Error::RowNotFound).and_then(|row| Columns::new(&row).next());
+        value.map_err(|error| fault::of_statement(error, Intent::Read))
     }
 
     /// Runs a statement that returns one row or none.
@@ -119,7 +146,7 @@ impl Session {
 
     /// Takes a connection and begins a transaction on it, in one message with becoming the actor. As nothing was sent
     /// before, a connection found dead is replaced once.
-    pub(crate) async fn begin(&self, statement: &'static str) -> Result<Lease, Failure> {
+    pub(crate) async fn begin(&self, statement: &str) -> Result<Lease, Failure> {
         match self.begin_once(statement).await {
             Err(failure) if failure.found_dead() => {
                 self.pool.forget_idle();
@@ -129,9 +156,13 @@ impl Session {
         }
     }
 
-    async fn begin_once(&self, statement: &'static str) -> Result<Lease, Failure> {
+    async fn begin_once(&self, statement: &str) -> Result<Lease, Failure> {
+        let lease = self.acquire().await?;
+        self.begin_on(lease, statement).await
+    }
+
+    pub(crate) async fn begin_on(&self, mut lease: Lease, statement: &str) -> Result<Lease, Failure> {
         let timeout = self.pool.settings.call_timeout;
-        let mut lease = self.acquire().await?;
         let text = match self.actor {
             None => statement.to_owned(),
             Some(actor) => format!("{statement}; call crm.act_as('{actor}')"),

@@ -274,9 +274,7 @@ impl<E: Table> Repository<E> for Session {
     async fn count(&self, filter: &E::Filter) -> Result<i64> {
         let mut sql = Sql::new(format!("select count(*) from {} t where true", E::TABLE));
         list::restrict::<E>(&mut sql, filter);
-        let row = self.row(Intent::Read, sql).await?;
-        let count = row.map(|row| Columns::new(&row).next()).transpose();
-        Ok(count.map_err(|error| crate::fault::of_statement(error, Intent::Read))?.unwrap_or_default())
+        self.value(sql).await
     }
 
     #[instrument(name = "crm.update", skip_all, fields(entity = %E::KIND, %id))]

@@ -7,6 +7,7 @@ use crm_core::{Result, Transaction};
 use tokio::sync::Mutex;
 use tracing::instrument;
 
+use crate::pool::Lease;
 use crate::session::{FINISHED, Open, Session, commit, end_unwaited, roll_back};
 
 /// Is a transaction; see [`Transaction`](crm_core::Transaction) for what it promises.
@@ -28,11 +29,21 @@ pub struct Tx {
 }
 
 impl Tx {
-    pub(crate) async fn begin(session: &Session, statement: &'static str) -> Result<Self> {
+    pub(crate) async fn begin(session: &Session, statement: &str) -> Result<Self> {
         let lease = session.begin(statement).await.map_err(|failure| failure.error)?;
+        Ok(Self::over(session, lease))
+    }
+
+    /// Begins on a connection that is there already.
+    pub(crate) async fn begin_on(lease: Lease, session: &Session, statement: &str) -> Result<Self> {
+        let lease = session.begin_on(lease, statement).await.map_err(|failure| failure.error)?;
+        Ok(Self::over(session, lease))
+    }
+
+    fn over(session: &Session, lease: Lease) -> Self {
         let open = Arc::new(Open(Mutex::new(Some(lease))));
         let session = Session { transaction: Some(open.clone()), ..session.clone() };
-        Ok(Self { session, open })
+        Self { session, open }
     }
 
     pub(crate) const fn session(&self) -> &Session {

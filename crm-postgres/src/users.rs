@@ -14,7 +14,7 @@ use crate::fault::{self, Intent};
 use crate::filter::Conditions;
 use crate::list;
 use crate::row::Columns;
-use crate::session::{FINISHED, Session, gone, within};
+use crate::session::{Session, gone, within};
 use crate::sql::Sql;
 use crate::table::{Fields, Ordering, Table, columns, read};
 use crate::transaction::Tx;
@@ -211,9 +211,8 @@ impl Session {
                 tx.rollback().await?;
                 return hash;
             }
-            (Some(open), Some(_)) => {
-                let mut slot = open.0.lock().await;
-                let mut lease = slot.take().ok_or(FINISHED)?;
+            (Some(_), Some(_)) => {
+                let mut taken = self.taken().await?;
                 let text = format!(
                     "select pg_catalog.set_config('crm.acting_role', pg_catalog.current_setting('role'), true);
                      select pg_catalog.set_config('role', tableowner::pg_catalog.text, true) from pg_catalog.pg_tables
@@ -221,9 +220,9 @@ impl Session {
                      {SELECT} '{id}';
                      select pg_catalog.set_config('role', pg_catalog.current_setting('crm.acting_role'), true)"
                 );
-                let read = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(lease.connection());
+                let read = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(taken.lease.connection());
                 let rows = within(self.pool.settings.call_timeout, Intent::Read, read).await;
-                self.settle(&mut slot, lease, rows).await?
+                self.settle(taken, rows).await?
             }
         };
         rows.iter().find(|row| row.try_column(COLUMN).is_ok()).map(read_hash).transpose()

@@ -1,20 +1,76 @@
-//! Measures what the library costs; each figure is a median of interleaved rounds on a private server.
+//! Measures what the library costs and what it saves; each figure is a median of interleaved rounds.
 //!
-//! `cargo run --release -p crm-tests --bin bench -- security`
+//! ```text
+//! cargo run --release -p crm-tests --features peers --bin bench -- targets
+//! bench targets [--scale 1] [--rounds 5]    the targets of speed and memory, beside tokio-postgres and bare SQL
+//! bench growth [--scales 1,10,50]           every operation, as the tables grow
+//! bench pipeline [--scale 50]               what the totals of the pipeline cost 16 writers, and save a reader
+//! bench security                            what acting handles and logins cost
+//! ```
+//!
+//! The databases are made once on a server of the bench's own in `target/bench`, or with `--server URL` on another, of whose user they
+//! then are. A scale of one is 10,000 customers, 20,000 leads and tasks, and 100,000 interactions.
 
+mod ground;
+mod growth;
+mod pipeline;
+mod rounds;
 mod security;
+mod targets;
 
 use std::time::Duration;
 
 use crm_postgres::Result;
 
+/// Are the options of a run.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) server: Option<String>,
+    pub(crate) scales: Vec<i64>,
+    pub(crate) rounds: usize,
+}
+
+impl Options {
+    /// Reads the options behind the command, or tells that they are none.
+    fn read(words: &[String]) -> Option<Self> {
+        let mut options = Self { server: None, scales: Vec::new(), rounds: 5 };
+        for pair in words.chunks(2) {
+            let [name, value] = pair else { return None };
+            match name.as_str() {
+                "--server" => options.server = Some(value.clone()),
+                "--scale" | "--scales" => {
+                    options.scales =
+                        value.split(',').map(|scale| scale.parse().ok()).collect::<Option<_>>()?;
+                }
+                "--rounds" => options.rounds = value.parse().ok().filter(|rounds| *rounds > 0)?,
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+
+    fn scale(&self, usual: i64) -> i64 {
+        self.scales.first().copied().unwrap_or(usual)
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
-    if std::env::args().nth(1).as_deref() != Some("security") {
-        eprintln!("usage: bench security");
-        std::process::exit(2);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) =
+        words.split_first().map_or(("", &words[..]), |(command, rest)| (command.as_str(), rest));
+    match (command, Options::read(rest)) {
+        ("targets", Some(options)) => targets::measure(&options).await,
+        ("growth", Some(options)) => growth::measure(&options).await,
+        ("pipeline", Some(options)) => pipeline::measure(&options).await,
+        ("security", Some(_)) => security::measure().await,
+        _ => {
+            eprintln!(
+                "usage: bench targets|growth|pipeline|security [--scale N | --scales N,N] [--rounds N] [--server URL]"
+            );
+            std::process::exit(2);
+        }
     }
-    security::measure().await
 }
 
 /// Returns the duration below which this part of the sorted ones lies.

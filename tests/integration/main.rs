@@ -8,6 +8,7 @@ mod bulk;
 mod concurrency;
 mod contract;
 mod embedded;
+mod exports;
 mod filters;
 mod hashing;
 mod identity;

@@ -115,3 +115,62 @@ impl Database {
         execute(&self.url, statements).await;
     }
 }
+
+/// Says how many rows [`fill`] makes in each table.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    /// Of whom the first fifty do all the work, and the first hundredth are administrators.
+    pub users: i64,
+    /// Of whom a fiftieth was never contacted.
+    pub customers: i64,
+    /// Of which four fifths are old, and closed.
+    pub leads: i64,
+    /// Of which nine tenths are old, and completed.
+    pub tasks: i64,
+    /// Of which three tenths are with a twentieth of the customers.
+    pub interactions: i64,
+}
+
+impl Rows {
+    /// Returns the numbers of a scale, of which one is a small company's.
+    #[must_use]
+    pub const fn at_scale(scale: i64) -> Self {
+        Self {
+            users: 50,
+            customers: 10_000 * scale,
+            leads: 20_000 * scale,
+            tasks: 20_000 * scale,
+            interactions: 100_000 * scale,
+        }
+    }
+
+    /// Writes the statements that make them.
+    #[must_use]
+    pub fn sql(self) -> String {
+        let Self { users, customers, leads, tasks, interactions } = self;
+        let counts = [
+            ("{users}", users),
+            ("{customers}", customers),
+            ("{leads}", leads),
+            ("{tasks}", tasks),
+            ("{interactions}", interactions),
+        ];
+        counts.iter().fold(include_str!("fill.sql").to_owned(), |sql, (place, count)| {
+            sql.replace(place, &count.to_string())
+        })
+    }
+}
+
+/// Is the migration before the indexes, which are made faster over rows that are there.
+const BEFORE_INDEXES: i64 = 20_261_122_000_003;
+
+/// Fills a database that is not migrated yet, and migrates it.
+///
+/// # Panics
+/// When a statement fails.
+pub async fn fill(crm: &Crm, url: &str, statements: &str) {
+    crm.migrate_to(BEFORE_INDEXES).await.expect("the login owns the database");
+    execute(url, statements).await;
+    crm.migrate().await.expect("the rows fit the schema");
+    execute(url, "vacuum analyze").await;
+}

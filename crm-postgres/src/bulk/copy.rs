@@ -16,10 +16,10 @@ use crate::table::{Fields, Table};
 const CHUNK: usize = 128 * 1024;
 
 /// COPY's signature, flags and the length of its header extension (PostgreSQL docs, COPY, "Binary Format").
-const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+pub(crate) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
 /// Stands where a row's number of fields would stand when there is no further row.
-const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
+pub(crate) const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 
 /// Loads the rows.
 pub(super) async fn load<E: Table>(

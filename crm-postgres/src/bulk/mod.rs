@@ -11,10 +11,12 @@ use sqlx::postgres::PgArgumentBuffer;
 use sqlx::{Encode, PgConnection, Postgres, Row as _};
 
 use crate::fault::Intent;
-use crate::session::{FINISHED, Failure, Session, within};
+use crate::session::{Failure, Session, within};
 use crate::sql::Sql;
 use crate::table::Table;
 use crate::transaction::Tx;
+
+pub(crate) use copy::{HEADER as COPY_HEADER, TRAILER as COPY_TRAILER};
 
 /// Is a column of a new row that refers to another table.
 #[derive(Debug)]
@@ -49,11 +51,9 @@ pub(crate) async fn create_many<E: Table>(session: &Session, new: Vec<Valid<E::N
 }
 
 async fn create_in_transaction<E: Table>(session: &Session, new: &[E::New]) -> Result<Vec<E::Id>> {
-    let open = session.transaction.as_ref().ok_or(FINISHED)?;
-    let mut slot = open.0.lock().await;
-    let mut lease = slot.take().ok_or(FINISHED)?;
-    let result = create_in_savepoint::<E>(session, lease.connection(), new).await;
-    session.settle(&mut slot, lease, result).await
+    let mut taken = session.taken().await?;
+    let result = create_in_savepoint::<E>(session, taken.lease.connection(), new).await;
+    session.settle(taken, result).await
 }
 
 /// Loads the rows in a savepoint, to which it goes back for the questions that locate a refusal.

@@ -1,12 +1,14 @@
 //! Whole lists and reports for analysis: COPY in its binary format, as the server sends it, from one snapshot.
 
 mod columns;
+mod halves;
 
 use crm_core::{
     Customer, CustomerFilter, CustomerOrderBy, DueTasksQuery, Error, Interaction, InteractionFilter,
     InteractionOrderBy, Lead, LeadFilter, LeadOrderBy, Order, Result, Task, TaskFilter, TaskOrderBy,
     TaskStatus, User, UserFilter, UserOrderBy,
 };
+use futures_core::Stream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sqlx::{Arguments as _, PgConnection, Row as _};
 use tracing::instrument;
@@ -14,10 +16,12 @@ use tracing::instrument;
 use crate::fault::Intent;
 use crate::filter::clamp_day;
 use crate::list::{arrange_all, restrict, select};
-use crate::session::{FINISHED, Failure, Session, within};
+use crate::session::{Failure, Session, within};
 use crate::sql::Sql;
 use crate::table::{Table, columns as columns_of};
 use crate::{Acting, Crm, Tx};
+
+use halves::Halves;
 
 pub use columns::{Column, ColumnType};
 
@@ -71,6 +75,23 @@ impl Export {
             Self::Pipeline => columns::PIPELINE.to_vec(),
             Self::CustomerActivity { .. } => [columns::CUSTOMERS, columns::ACTIVITY].concat(),
             Self::DueTasks(_) => [columns::TASKS, columns::DUE].concat(),
+        }
+    }
+
+    /// Names the table that is read as it is, without a filter or an order.
+    fn whole_table(&self) -> Option<&'static str> {
+        fn of<E: Table>(filter: &E::Filter, order: Option<&Order<E::OrderBy>>) -> Option<&'static str> {
+            let mut sql = Sql::default();
+            restrict::<E>(&mut sql, filter);
+            (sql.text.is_empty() && order.is_none()).then_some(E::TABLE)
+        }
+        match self {
+            Self::Users(filter, order) => of::<User>(filter, order.as_ref()),
+            Self::Customers(filter, order) => of::<Customer>(filter, order.as_ref()),
+            Self::Leads(filter, order) => of::<Lead>(filter, order.as_ref()),
+            Self::Tasks(filter, order) => of::<Task>(filter, order.as_ref()),
+            Self::Interactions(filter, order) => of::<Interaction>(filter, order.as_ref()),
+            Self::Pipeline | Self::CustomerActivity { .. } | Self::DueTasks(_) => None,
         }
     }
 
@@ -128,6 +149,14 @@ fn due_tasks(query: &DueTasksQuery) -> Result<Sql> {
     Ok(sql)
 }
 
+/// Hands pieces on. What is left of a copy that the sink does not want is not read any more: nobody else can use the connection.
+async fn hand_on(pieces: &[impl AsRef<[u8]> + Sync], sink: &mut impl ExportSink) -> Result<(), Failure> {
+    for piece in pieces {
+        sink.take(piece.as_ref()).await.map_err(|error| Failure { error, lost: true })?;
+    }
+    Ok(())
+}
+
 impl Session {
     #[instrument(name = "crm.export", skip_all)]
     async fn export(&self, export: &Export, sink: &mut impl ExportSink) -> Result<()> {
@@ -135,17 +164,22 @@ impl Session {
         if self.transaction.is_some() {
             return self.export_in_transaction(sql, sink).await;
         }
-        let tx = Tx::begin(self, "begin read only").await?;
-        tx.session().export_in_transaction(sql, sink).await?;
+        let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
+        let halves = match export.whole_table() {
+            Some(table) => Halves::of(tx.session(), table).await?,
+            None => None,
+        };
+        match halves {
+            Some(halves) => halves.export(sql, sink).await?,
+            None => tx.session().export_in_transaction(sql, sink).await?,
+        }
         tx.end().await
     }
 
     async fn export_in_transaction(&self, sql: Sql, sink: &mut impl ExportSink) -> Result<()> {
-        let open = self.transaction.as_ref().ok_or(FINISHED)?;
-        let mut slot = open.0.lock().await;
-        let mut lease = slot.take().ok_or(FINISHED)?;
-        let result = self.copy_out(lease.connection(), sql, sink).await;
-        self.settle(&mut slot, lease, result).await
+        let mut taken = self.taken().await?;
+        let result = self.copy_out(taken.lease.connection(), sql, sink).await;
+        self.settle(taken, result).await
     }
 
     async fn copy_out(
@@ -155,6 +189,21 @@ impl Session {
         sink: &mut impl ExportSink,
     ) -> Result<(), Failure> {
         let timeout = self.pool.settings.call_timeout;
+        let mut pieces = self.begin_copy(connection, sql).await?;
+        while let Some(pieces) = within(timeout, Intent::Read, pieces.try_next()).await? {
+            hand_on(&pieces, sink).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a copy and returns its pieces, those that wait in the buffer together.
+    async fn begin_copy(
+        &self,
+        connection: &mut PgConnection,
+        sql: Sql,
+    ) -> Result<impl Stream<Item = sqlx::Result<Vec<impl AsRef<[u8]> + Send + Sync>>> + Unpin + Send, Failure>
+    {
+        let timeout = self.pool.settings.call_timeout;
         let statement =
             format!("copy ({}) to stdout (format binary)", self.literally(connection, sql).await?);
         let copy = within(timeout, Intent::Read, connection.copy_out_raw(&statement)).await;
@@ -162,15 +211,8 @@ impl Session {
         // answers of those before.
         let copy = copy.map_err(|failure| Failure { lost: true, ..self.explain(failure) })?;
         // A row comes in nanoseconds when it is in the buffer already, less than it takes to set a deadline.
-        let mut pieces =
-            copy.ready_chunks(PIECES).map(|pieces| pieces.into_iter().collect::<sqlx::Result<Vec<_>>>());
-        while let Some(pieces) = within(timeout, Intent::Read, pieces.try_next()).await? {
-            for piece in pieces {
-                // What is left of the copy is not read any more: nobody else can use the connection.
-                sink.take(&piece).await.map_err(|error| Failure { error, lost: true })?;
-            }
-        }
-        Ok(())
+        let together = copy.ready_chunks(PIECES);
+        Ok(together.map(|pieces| pieces.into_iter().collect::<sqlx::Result<Vec<_>>>()))
     }
 
     /// Writes a statement's parameters into its text, as COPY takes none: the server itself does so, by the literals of its

@@ -75,8 +75,6 @@ pub(super) struct Node {
     pub(super) rows: f64,
     /// How many rows it was handed by the step below it, of two the one with more.
     pub(super) input: f64,
-    /// How many rows an index-only scan had to look up in the table all the same.
-    pub(super) heap_fetches: f64,
     /// How many blocks it and the steps below it touched.
     pub(super) blocks: f64,
 }
@@ -154,7 +152,6 @@ fn flatten(plan: &Value, nodes: &mut Vec<Node>) {
         index: text("Index Name"),
         rows: (passed_on(plan) + removed * loops).max(loops),
         input: below.iter().map(passed_on).fold(0.0, f64::max),
-        heap_fetches: number("Heap Fetches"),
         blocks: number("Shared Hit Blocks") + number("Shared Read Blocks"),
     });
     for plan in below {

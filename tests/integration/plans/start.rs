@@ -21,7 +21,7 @@ async fn what_is_done_once_reads_no_table_either() {
 
         // The rows are loaded by the first of the two and found by the second.
         let crm = suite.capture.crm.clone();
-        let (seeded, statements) = suite.of(crm.seed(SeedPasswords::default())).await;
+        let (seeded, statements) = suite.of(Box::pin(crm.seed(SeedPasswords::default()))).await;
         assert_eq!(seeded.unwrap().is_some(), suite.capture.mode.is_custom());
         let indexes: &[&str] = if suite.capture.mode.is_custom() {
             &["idx_users_email", "users_pkey", "customers_pkey"]

@@ -1,0 +1,80 @@
+//! A large table in two halves at once, over two connections with one snapshot: nearly all of a copy's time is the server's, which
+//! works for a connection with one process.
+
+use std::pin::pin;
+
+use crm_core::Result;
+use futures_util::{TryStreamExt as _, stream};
+use sqlx::PgConnection;
+
+use super::{ExportSink, hand_on};
+use crate::bulk::{COPY_HEADER, COPY_TRAILER};
+use crate::fault::Intent;
+use crate::session::{Failure, Session, within};
+use crate::sql::Sql;
+use crate::transaction::Tx;
+
+/// Is how many of the server's blocks, of 8 KiB, a table has at least for which a second connection is worth its while.
+const LARGE: i64 = 1_000;
+
+/// Is a transaction's session, another transaction that sees the same, and the block before which the first one's half ends.
+pub(super) struct Halves<'s> {
+    first: &'s Session,
+    second: Tx,
+    middle: i64,
+}
+
+impl<'s> Halves<'s> {
+    /// Splits a table, unless it is small or no other connection is free: whoever has one must not wait for another.
+    pub(super) async fn of(first: &'s Session, table: &str) -> Result<Option<Self>> {
+        let mut size = Sql::new("select pg_catalog.pg_relation_size(");
+        size.bind(table).push("::text::regclass) / current_setting('block_size')::bigint");
+        let blocks: i64 = first.value(size).await?;
+        if blocks < LARGE {
+            return Ok(None);
+        }
+        let Some(lease) = first.pool.try_lease().await? else { return Ok(None) };
+        let snapshot: String = first.value(Sql::new("select pg_catalog.pg_export_snapshot()")).await?;
+        let begin = format!(
+            "begin isolation level repeatable read, read only; set transaction snapshot '{snapshot}'"
+        );
+        let second = Tx::begin_on(lease, first, &begin).await?;
+        Ok(Some(Self { first, second, middle: blocks / 2 }))
+    }
+
+    /// Copies both halves, by turns as they arrive. A failure closes both connections.
+    pub(super) async fn export(self, sql: Sql, sink: &mut impl ExportSink) -> Result<()> {
+        let Self { first, second, middle } = self;
+        {
+            let (mut one, mut other) = (first.taken().await?, second.session().taken().await?);
+            let connections = [one.lease.connection(), other.lease.connection()];
+            copy_both(first, connections, sql, middle, sink).await.map_err(|failure| failure.error)?;
+            one.put_back();
+            other.put_back();
+        }
+        second.end().await
+    }
+}
+
+async fn copy_both(
+    session: &Session,
+    [first, second]: [&mut PgConnection; 2],
+    sql: Sql,
+    middle: i64,
+    sink: &mut impl ExportSink,
+) -> Result<(), Failure> {
+    let half =
+        |side: &str| Sql { text: format!("{} and t.ctid {side} '({middle},0)'", sql.text), ..sql.clone() };
+    let first = session.begin_copy(first, half("<")).await?;
+    let second = session.begin_copy(second, half(">=")).await?;
+    let mut pieces = pin!(stream::select(first, second));
+    hand_on(&[COPY_HEADER], sink).await?;
+    while let Some(pieces) =
+        within(session.pool.settings.call_timeout, Intent::Read, pieces.try_next()).await?
+    {
+        let rows = pieces.iter().map(AsRef::as_ref).filter(|piece| *piece != COPY_TRAILER);
+        let rows: Vec<_> = rows.map(|piece| piece.strip_prefix(COPY_HEADER).unwrap_or(piece)).collect();
+        hand_on(&rows, sink).await?;
+    }
+    hand_on(&[&COPY_TRAILER], sink).await
+}
