@@ -1,10 +1,10 @@
-//! tokio-postgres, with the library's own statements on the library's own tables, over ten connections.
-
-use std::sync::{Arc, Mutex};
+//! tokio-postgres as its users have it, over ten connections of deadpool-postgres, with the library's own statements on the
+//! library's own tables.
 
 use crm_core::NewCustomer;
-use tokio::sync::Semaphore;
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{NoTls, Row};
 
 const COLUMNS: &str = "t.id, t.name, t.email, t.phone, t.company, t.tags, t.notes, t.created_by, t.updated_by, \
                        t.created_at, t.updated_at, t.version";
@@ -45,67 +45,38 @@ fn customer(row: &Row) -> Customer {
     }
 }
 
-struct Connection {
-    client: Client,
-    get: Statement,
-    insert: Statement,
-    all: Statement,
-}
-
-/// Hands out ten connections with prepared statements.
-pub(crate) struct Peer {
-    turns: Semaphore,
-    idle: Mutex<Vec<Connection>>,
-}
+#[derive(Clone)]
+pub(crate) struct Peer(Pool);
 
 impl Peer {
-    pub(crate) async fn connect(url: &str) -> Arc<Self> {
-        let mut idle = Vec::new();
-        for _ in 0..10 {
-            let (client, connection) =
-                tokio_postgres::connect(url, NoTls).await.expect("the server is there");
-            tokio::spawn(connection);
-            let get = format!("select {COLUMNS} from crm.customers t where true and t.id = $1");
-            let insert = format!(
-                "insert into crm.customers as t (name, email, phone, company, tags, notes) values ($1, $2, $3, $4, $5, $6) returning {COLUMNS}"
-            );
-            let all = format!("select {COLUMNS} from crm.customers t order by t.id limit 10000");
-            let get = client.prepare(&get).await.expect("the schema is ours");
-            let insert = client.prepare(&insert).await.expect("the schema is ours");
-            let all = client.prepare(&all).await.expect("the schema is ours");
-            idle.push(Connection { client, get, insert, all });
-        }
-        Arc::new(Self { turns: Semaphore::new(10), idle: Mutex::new(idle) })
+    pub(crate) fn connect(url: &str) -> Self {
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(url.parse().expect("a URL"), NoTls, config);
+        Self(Pool::builder(manager).max_size(10).build().expect("a pool"))
     }
 
-    async fn with<T>(&self, work: impl AsyncFnOnce(&Connection) -> T) -> T {
-        let _turn = self.turns.acquire().await.expect("it is never closed");
-        let connection = self.idle.lock().expect("nobody panics").pop().expect("as many as there are turns");
-        let result = work(&connection).await;
-        self.idle.lock().expect("nobody panics").push(connection);
-        result
+    async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Vec<Customer> {
+        let client = self.0.get().await.expect("the server is there");
+        let statement = client.prepare_cached(sql).await.expect("the schema is ours");
+        let rows = client.query(&statement, values).await.expect("the values fit");
+        rows.iter().map(customer).collect()
     }
 
-    pub(crate) async fn get(&self, id: i64) -> Customer {
-        self.with(async |c| customer(&c.client.query_one(&c.get, &[&id]).await.expect("the row is there")))
-            .await
+    pub(crate) async fn get(&self, id: i64) -> Vec<Customer> {
+        let sql = format!("select {COLUMNS} from crm.customers t where true and t.id = $1");
+        self.query(&sql, &[&id]).await
     }
 
-    pub(crate) async fn create(&self, new: &NewCustomer) -> Customer {
+    pub(crate) async fn create(&self, new: &NewCustomer) -> Vec<Customer> {
         let NewCustomer { name, email, phone, company, tags, notes, created_by: _ } = new;
-        let email = email.as_deref();
-        self.with(async |c| {
-            let row = c.client.query_one(&c.insert, &[name, &email, phone, company, tags, notes]).await;
-            customer(&row.expect("the row fits"))
-        })
-        .await
+        let sql = format!(
+            "insert into crm.customers as t (name, email, phone, company, tags, notes)
+             values ($1, $2, $3, $4, $5, $6) returning {COLUMNS}"
+        );
+        self.query(&sql, &[name, &email.as_deref(), phone, company, tags, notes]).await
     }
 
     pub(crate) async fn all(&self) -> Vec<Customer> {
-        self.with(async |c| {
-            let rows = c.client.query(&c.all, &[]).await.expect("the rows are there");
-            rows.iter().map(customer).collect()
-        })
-        .await
+        self.query(&format!("select {COLUMNS} from crm.customers t order by t.id limit 10000"), &[]).await
     }
 }

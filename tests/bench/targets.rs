@@ -139,7 +139,7 @@ async fn calls(rounds: usize, scale: i64, read: &str, write: &str) -> Result<()>
     let host = Crm::from_pool(host.connect(read).await.expect("the server is there"));
     let mut get = vec![("ours", get(&reader)), ("ours over sqlx's pool", get(&host))];
     let (mut create, mut all) = (vec![("ours", create(&writer))], vec![("ours", all(&reader))]);
-    beside(read, write, customers, &mut get, &mut create, &mut all).await;
+    beside(read, write, customers, &mut get, &mut create, &mut all);
     race("get @1", rounds, 1, &get).await?;
     race("get @16", rounds, 16, &get).await?;
     race("create @1", rounds, 1, &create).await?;
@@ -154,7 +154,7 @@ type Contestants = Vec<(&'static str, Call)>;
 mod peers;
 
 #[cfg(feature = "peers")]
-async fn beside(
+fn beside(
     read: &str,
     write: &str,
     customers: u64,
@@ -163,7 +163,7 @@ async fn beside(
     all: &mut Contestants,
 ) {
     const NAME: &str = "tokio-postgres";
-    let (reader, writer) = (peers::Peer::connect(read).await, peers::Peer::connect(write).await);
+    let (reader, writer) = (peers::Peer::connect(read), peers::Peer::connect(write));
     let peer = reader.clone();
     get.push((
         NAME,
@@ -198,8 +198,7 @@ async fn beside(
 }
 
 #[cfg(not(feature = "peers"))]
-#[expect(clippy::unused_async, reason = "as where there are peers")]
-async fn beside(_: &str, _: &str, _: u64, _: &mut Contestants, _: &mut Contestants, _: &mut Contestants) {
+fn beside(_: &str, _: &str, _: u64, _: &mut Contestants, _: &mut Contestants, _: &mut Contestants) {
     println!("without tokio-postgres: it takes --features peers");
 }
 

@@ -1,4 +1,4 @@
-//! Many rows of an actor: one array a column, which the server pairs up again by `unnest`.
+//! One array a column, which the server pairs up again by `unnest`: the rows of an actor, and a few rows of the trusted system.
 
 use chrono::{DateTime, Utc};
 use crm_core::UserId;
@@ -32,7 +32,7 @@ pub(super) async fn load<E: Table>(
     let mut ids = Vec::with_capacity(new.len());
     let mut rest = new;
     while !rest.is_empty() {
-        let (sql, count) = insert::<E>(rest);
+        let (sql, count) = insert::<E>(rest, session.actor.is_none());
         rest = &rest[count..];
         let rows = session.run(connection, Intent::Read, sql).await?;
         let mut part: Vec<i64> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
@@ -44,8 +44,8 @@ pub(super) async fn load<E: Table>(
 }
 
 /// Builds the statement that inserts the first of the rows, and tells how many it takes.
-fn insert<E: Table>(rows: &[E::New]) -> (Sql, usize) {
-    let mut arrays = Arrays::default();
+fn insert<E: Table>(rows: &[E::New], trusted: bool) -> (Sql, usize) {
+    let mut arrays = Arrays { trusted, ..Arrays::default() };
     let mut count = 0;
     for row in rows.iter().take(PART) {
         arrays.at = 0;
@@ -80,6 +80,8 @@ struct Arrays {
     columns: Vec<Column>,
     /// The column of the next field.
     at: usize,
+    /// Whether who made the rows is said, and not the database's to know.
+    trusted: bool,
 }
 
 struct Column {
@@ -127,8 +129,10 @@ impl Fields for Arrays {
         self.put(column, tags.as_str(), || format!("string_to_array(r.{column}, '{BETWEEN_TAGS}')"));
     }
 
-    fn creator(&mut self, _creator: Option<UserId>) {
-        // An actor gives none: the database does.
+    fn creator(&mut self, creator: Option<UserId>) {
+        if self.trusted {
+            self.put("created_by", creator.map(i64::from), || "r.created_by".to_owned());
+        }
     }
 
     fn moment_or_now(&mut self, column: &'static str, moment: Option<DateTime<Utc>>) {
@@ -191,11 +195,11 @@ mod tests {
         let rows = |count, notes: &str| {
             vec![NewCustomer { notes: Some(notes.to_owned()), ..NewCustomer::new("Acme") }; count]
         };
-        assert_eq!(insert::<Customer>(&rows(PART, "")).1, PART);
-        assert_eq!(insert::<Customer>(&rows(PART + 1, "")).1, PART);
+        assert_eq!(insert::<Customer>(&rows(PART, ""), false).1, PART);
+        assert_eq!(insert::<Customer>(&rows(PART + 1, ""), false).1, PART);
         let largest = "\u{10ffff}".repeat(100_000);
         let of_bytes = PART_SIZE.div_ceil(largest.len());
-        assert_eq!(insert::<Customer>(&rows(of_bytes + 9, &largest)).1, of_bytes);
-        assert_eq!(insert::<Customer>(&rows(1, &"w".repeat(PART_SIZE * 2))).1, 1);
+        assert_eq!(insert::<Customer>(&rows(of_bytes + 9, &largest), false).1, of_bytes);
+        assert_eq!(insert::<Customer>(&rows(1, &"w".repeat(PART_SIZE * 2)), false).1, 1);
     }
 }

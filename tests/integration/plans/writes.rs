@@ -9,7 +9,7 @@ use crate::seed::{bcrypt, valid};
 pub(super) const GROUP: Group = Group { name: "write", operations: &["crm.create", "crm.create_many"] };
 
 /// Is how many rows are made at once.
-pub(super) const MANY: u32 = 200;
+pub(super) const MANY: u32 = 600;
 
 /// Is the row that a refusal has to name.
 const WRONG: usize = 150;
