@@ -5,6 +5,8 @@
 --
 -- These functions run as the owner in the middle of somebody's statement; see the versions for why everything is named with its schema.
 
+-- What is counted must be what is there once nobody else can write.
+set transaction isolation level read committed;
 set local search_path = pg_catalog, pg_temp;
 select set_config('role', pg_get_userbyid(relowner), true) from pg_class where oid = 'crm.users'::regclass;
 
@@ -18,13 +20,15 @@ with (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
 -- It has no key, and without this nobody could write leads in a database that publishes all its tables.
 alter table crm.pipeline_totals replica identity full;
 
--- Folds the rows that nobody else is folding, at most so many that one writer does not wait for it. Only where a concurrent fold is no
--- serialization failure, and in one transaction of 64, so that the rows stay a few hundred.
+-- Folds the rows that nobody else is folding, at most so many that one writer does not wait for it: in one transaction of 64, by the hash of
+-- its number, so that no rhythm of an application's keeps it away, and once in it. Only where a concurrent fold is no serialization failure.
 create function crm.fold_pipeline() returns void language plpgsql as $$
 begin
-  if pg_catalog.txid_current() operator(pg_catalog.%) 64 operator(pg_catalog.=) 0
+  if pg_catalog.hashint8(pg_catalog.txid_current_if_assigned()) operator(pg_catalog.&) 63 operator(pg_catalog.=) 0
     and pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'
+    and coalesce(pg_catalog.current_setting('crm.folded', true), '') operator(pg_catalog.=) ''
   then
+    perform pg_catalog.set_config('crm.folded', 'yes', true);
     with folded as (
       delete from crm.pipeline_totals
       where ctid operator(pg_catalog.=) any (array(select p.ctid from crm.pipeline_totals p limit 10000 for update skip locked))
@@ -66,7 +70,8 @@ $$;
 
 create function crm.empty_pipeline() returns trigger language plpgsql security definer as $$
 begin
-  delete from crm.pipeline_totals;
+  -- As the leads: a deletion would leave the rows that this transaction does not see.
+  truncate crm.pipeline_totals;
   return null;
 end
 $$;
@@ -81,9 +86,13 @@ create trigger leads_move_in_pipeline after update on crm.leads for each row
 create trigger leads_empty_pipeline after truncate on crm.leads
   for each statement execute function crm.empty_pipeline();
 
--- Counts anew, for who has changed leads with the triggers off, as loads with session_replication_role = replica do.
+-- Counts anew, for who has changed leads with the triggers off, as loads with session_replication_role = replica do, or has restored both
+-- tables' data with the triggers on.
 create procedure crm.recount_pipeline() language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'the pipeline is counted in a transaction of the level read committed' using errcode = '25001';
+  end if;
   lock table crm.leads in share row exclusive mode;
   delete from crm.pipeline_totals;
   insert into crm.pipeline_totals select l.stage, count(*), coalesce(sum(l.value), 0) from crm.leads l group by l.stage;

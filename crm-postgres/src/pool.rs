@@ -162,22 +162,17 @@ impl Pool {
         }
     }
 
-    /// Takes a connection if one is free or may be opened, and waits for nobody else's.
-    pub(crate) async fn try_lease(&self) -> Result<Option<Lease>> {
+    /// Takes a connection if there is one for which nobody has to be waited: an idle one, or of the own pool a new one.
+    pub(crate) async fn try_lease(&self) -> Option<Lease> {
         let held = match &self.source {
             Source::Own(pool) => {
                 let at_once = Timeouts { wait: Some(Duration::ZERO), ..Timeouts::default() };
                 let taken = tokio::time::timeout(self.settings.acquire_timeout, pool.timeout_get(&at_once));
-                match taken.await.map_err(|_| no_server())? {
-                    Err(PoolError::Timeout(_)) => None,
-                    held => {
-                        Some(Held::Own(held.map_err(|error| of_deadpool(error, &pool.manager().options))?))
-                    }
-                }
+                taken.await.ok()?.ok().map(Held::Own)
             }
             Source::Host(pool) => pool.try_acquire().map(Held::Host),
         };
-        Ok(held.map(|held| Lease(Some(held))))
+        held.map(|held| Lease(Some(held)))
     }
 
     /// Takes a connection; the first one of a handle asks whether the database's schema fits.

@@ -29,7 +29,7 @@ static CURSORS: AtomicU64 = AtomicU64::new(0);
 const BEGIN: &str = "begin isolation level repeatable read, read only";
 
 /// Does so where a filter selects the rows. A cursor is planned for its first tenth, for which the planner would walk the whole table in
-/// the order and look for the few rows that fit; all rows are wanted.
+/// the order and look for the few rows that fit; all rows are wanted. In a caller's transaction the setting is the caller's.
 const BEGIN_SELECTING: &str =
     "begin isolation level repeatable read, read only; set local cursor_tuple_fraction = 1";
 
@@ -105,7 +105,9 @@ impl Cursor {
         let name = format!("crm_stream_{}", E::KIND.plural());
         let own = Tx::begin(session, begin).await?;
         let cursor = Self { name, session: own.session().clone(), own: Some(own) };
-        cursor.session.rows(Intent::Read, cursor.declare(select)).await?;
+        // What selects has many texts, and shall not drive others out of the driver's cache.
+        let passing = begin == BEGIN_SELECTING;
+        cursor.session.rows(Intent::Read, Sql { passing, ..cursor.declare(select) }).await?;
         Ok(cursor)
     }
 

@@ -88,3 +88,37 @@ async fn a_page_for_which_the_walk_gives_up_is_the_same() {
         assert_eq!(keys(&reports.customer_activity(&rest).await.unwrap().items), expected[3_000..]);
     }
 }
+
+#[tokio::test]
+async fn a_page_behind_very_many_interactions_of_one_customer_is_the_same() {
+    let database = Database::fresh().await;
+    // More in a row than the walk passes over, at the top and below those contacted in between.
+    database
+        .execute(
+            "insert into crm.customers (name) select 'c' || n from generate_series(1, 30) n;
+             insert into crm.interactions (customer_id, type, date)
+             select 2 + n, 'call', timestamptz '2026-01-01' + n * interval '1 day' from generate_series(1, 12) n;
+             insert into crm.interactions (customer_id, type, date)
+             select 2 + n, 'call', timestamptz '2020-01-01' + n * interval '1 day' from generate_series(5, 20) n;
+             insert into crm.interactions (customer_id, type, date)
+             select 1, 'call', timestamptz '2024-01-01' + n * interval '1 second' from generate_series(1, 251000) n",
+        )
+        .await;
+    for newest in ["2025-12-01", "2027-01-01"] {
+        database
+            .execute(&format!(
+                "insert into crm.interactions (customer_id, type, date) values (1, 'call', '{newest}')"
+            ))
+            .await;
+        for include_inactive in [true, false] {
+            let expected = plain(&database, include_inactive).await;
+            for limit in [3, 5, 7, 100] {
+                assert_eq!(
+                    paged(database.crm.reports(), limit, include_inactive).await,
+                    expected,
+                    "pages of {limit}"
+                );
+            }
+        }
+    }
+}

@@ -27,18 +27,23 @@ struct Ids<'t> {
     found: Vec<i64>,
     at_first: Option<Box<dyn FnOnce() -> futures_util::future::BoxFuture<'t, Result<()>> + Send + 't>>,
     headers: usize,
+    /// How many pieces came behind the end of the copy, and how many ends.
+    late: usize,
+    ends: usize,
 }
 
 impl<'t> Ids<'t> {
     fn new() -> Self {
-        Self { found: Vec::new(), at_first: None, headers: 0 }
+        Self { found: Vec::new(), at_first: None, headers: 0, late: 0, ends: 0 }
     }
 
     fn doing(act: impl FnOnce() -> futures_util::future::BoxFuture<'t, Result<()>> + Send + 't) -> Self {
         Self { at_first: Some(Box::new(act)), ..Self::new() }
     }
 
+    /// Returns the ids of a copy that is whole.
     fn set(&self) -> BTreeSet<i64> {
+        assert_eq!((self.headers, self.ends, self.late), (1, 1, 0));
         let set: BTreeSet<i64> = self.found.iter().copied().collect();
         assert_eq!(set.len(), self.found.len(), "no row comes twice");
         set
@@ -48,6 +53,7 @@ impl<'t> Ids<'t> {
 impl ExportSink for Ids<'_> {
     async fn take(&mut self, piece: &[u8]) -> Result<()> {
         let mut rest = piece;
+        self.late += self.ends;
         if let Some(rows) = piece.strip_prefix(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0") {
             self.headers += 1;
             rest = rows;
@@ -55,6 +61,7 @@ impl ExportSink for Ids<'_> {
         while let Some((fields, values)) = rest.split_first_chunk() {
             let fields = i16::from_be_bytes(*fields);
             rest = values;
+            self.ends += usize::from(fields == -1);
             for field in 0..fields {
                 let (length, value) = rest.split_first_chunk().unwrap();
                 let (value, behind) =
@@ -102,7 +109,6 @@ async fn a_large_table_comes_over_two_connections_from_one_snapshot() {
     });
     db.crm.export(&all(), &mut sink).await.unwrap();
     assert_eq!(sink.set(), (1..=ROWS).collect());
-    assert_eq!(sink.headers, 1);
     drop(sink);
     assert_eq!(copying.into_inner().unwrap(), 2);
 
@@ -110,6 +116,22 @@ async fn a_large_table_comes_over_two_connections_from_one_snapshot() {
     let mut now = Ids::new();
     db.crm.acting_as(UserId(1)).export(&all(), &mut now).await.unwrap();
     assert_eq!(i64::try_from(now.set().len()).unwrap(), ROWS / 2 + 1_000);
+}
+
+#[tokio::test]
+async fn an_empty_half_is_no_end() {
+    let db = large().await;
+    for (kept, rows) in [("id <= 10", 10), (&*format!("id > {ROWS} - 10"), 10), ("false", 0)] {
+        db.execute(&format!("delete from crm.interactions where not ({kept})")).await;
+        let mut sink = Ids::new();
+        db.crm.export(&all(), &mut sink).await.unwrap();
+        assert_eq!(sink.set().len(), rows);
+        db.execute(&format!(
+            "insert into crm.interactions (customer_id, type, notes, id) overriding system value
+             select 1, 'note', repeat('long ', 20), n from generate_series(1, {ROWS}) n on conflict do nothing"
+        ))
+        .await;
+    }
 }
 
 #[tokio::test]

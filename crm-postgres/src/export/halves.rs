@@ -25,21 +25,26 @@ pub(super) struct Halves<'s> {
 }
 
 impl<'s> Halves<'s> {
-    /// Splits a table, unless it is small or no other connection is free: whoever has one must not wait for another.
+    /// Splits a table, unless it is small or no other connection can be had: whoever has one must not wait for another. Behind
+    /// `PgBouncer` each takes one of the server's, of which it may have no more.
     pub(super) async fn of(first: &'s Session, table: &str) -> Result<Option<Self>> {
+        if !first.pool.settings.prepared_statements {
+            return Ok(None);
+        }
         let mut size = Sql::new("select pg_catalog.pg_relation_size(");
         size.bind(table).push("::text::regclass) / current_setting('block_size')::bigint");
         let blocks: i64 = first.value(size).await?;
         if blocks < LARGE {
             return Ok(None);
         }
-        let Some(lease) = first.pool.try_lease().await? else { return Ok(None) };
+        let Some(lease) = first.pool.try_lease().await else { return Ok(None) };
         let snapshot: String = first.value(Sql::new("select pg_catalog.pg_export_snapshot()")).await?;
         let begin = format!(
             "begin isolation level repeatable read, read only; set transaction snapshot '{snapshot}'"
         );
-        let second = Tx::begin_on(lease, first, &begin).await?;
-        Ok(Some(Self { first, second, middle: blocks / 2 }))
+        // A connection that turns out to be dead, or to lead to another server, is not needed.
+        let second = Tx::begin_on(lease, first, &begin).await.ok();
+        Ok(second.map(|second| Self { first, second, middle: blocks / 2 }))
     }
 
     /// Copies both halves, by turns as they arrive. A failure closes both connections.
@@ -72,8 +77,10 @@ async fn copy_both(
     while let Some(pieces) =
         within(session.pool.settings.call_timeout, Intent::Read, pieces.try_next()).await?
     {
-        let rows = pieces.iter().map(AsRef::as_ref).filter(|piece| *piece != COPY_TRAILER);
-        let rows: Vec<_> = rows.map(|piece| piece.strip_prefix(COPY_HEADER).unwrap_or(piece)).collect();
+        // Of an empty half, header and trailer are one piece.
+        let rows =
+            pieces.iter().map(|piece| piece.as_ref().strip_prefix(COPY_HEADER).unwrap_or(piece.as_ref()));
+        let rows: Vec<_> = rows.filter(|row| !row.is_empty() && *row != COPY_TRAILER).collect();
         hand_on(&rows, sink).await?;
     }
     hand_on(&[&COPY_TRAILER], sink).await
