@@ -213,35 +213,35 @@ fn wrap(py: Python<'_>, reading: Reading) -> PyResult<Py<PyAny>> {
 
 #[pymethods]
 impl FramesBase {
-    /// Reads users as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// Reads users as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
     /// the number of rows read so far.
     #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, role=None, email=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
     fn users(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
         self.list::<User>(py, options, Export::Users)
     }
 
-    /// Reads customers as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// Reads customers as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
     /// the number of rows read so far.
     #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, tags_any=None, tags_all=None, company=None, email=None, text=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
     fn customers(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
         self.list::<Customer>(py, options, Export::Customers)
     }
 
-    /// Reads leads as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// Reads leads as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
     /// the number of rows read so far.
     #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, stage=None, customer_id=None, assigned_to=None, unassigned=False, min_value=None, max_value=None, text=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
     fn leads(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
         self.list::<Lead>(py, options, Export::Leads)
     }
 
-    /// Reads tasks as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// Reads tasks as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
     /// the number of rows read so far.
     #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, status=None, priority=None, assigned_to=None, unassigned=False, customer_id=None, due_since=None, due_until=None, text=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
     fn tasks(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
         self.list::<Task>(py, options, Export::Tasks)
     }
 
-    /// Reads interactions as a frame: those that the filter selects, without an order as the table has them. `progress` is called with
+    /// Reads interactions as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
     /// the number of rows read so far.
     #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, customer_id=None, type=None, created_by=None, date_since=None, date_until=None, text=None, created_since=None, created_until=None, order=None, progress=None)")]
     fn interactions(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {

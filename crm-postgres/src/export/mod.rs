@@ -28,7 +28,7 @@ pub use columns::{Column, ColumnType};
 /// Is how many rows are waited for together at the most.
 const PIECES: usize = 256;
 
-/// Says what is read as columns: all rows that a filter selects, in an order or as the table has them, or a whole report.
+/// Says what is read as columns: all rows that a filter selects, in an order or in none, or a whole report.
 #[derive(Clone, Debug)]
 pub enum Export {
     /// Users.
