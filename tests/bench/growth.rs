@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crm_core::{
-    ActivityQuery, Assignee, Cursor, CustomerFilter, CustomerOrderBy, DueTasksQuery, Entity,
+    ActivityQuery, Assignee, Cursor, CustomerFilter, CustomerOrderBy, DayRange, DueTasksQuery, Entity,
     InteractionFilter, InteractionOrderBy, LeadFilter, LeadId, LeadOrderBy, LeadPatch, List, NewCustomer,
-    Order, Position, Repositories as _, SearchText, SortKey, Stage, Tags, TaskFilter, UserId, Validate as _,
+    Order, Password, Position, Repositories as _, SearchText, SortKey, Stage, Tags, TaskFilter, TaskOrderBy,
+    UserId, Validate as _,
 };
 use crm_postgres::{Crm, Result};
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -60,6 +61,20 @@ const OPERATIONS: &[Operation] = operations! {
         let position = Position { key: SortKey::Id, id: 50_000 * scale };
         crm.interactions().list(&List::new().after(Some(Cursor::encode("interactions", "-id", &position)))).await
     };
+    "list by date": |crm, n, scale| async {
+        crm.interactions().list(&List::new().order(Order::descending(InteractionOrderBy::Date))).await
+    };
+    "list by due date": |crm, n, scale| async {
+        crm.tasks().list(&List::new().order(Order::ascending(TaskOrderBy::DueDate))).await
+    };
+    "list of a company": |crm, n, scale| async {
+        let company = Some(vec![format!("Company {}", n.rem_euclid(200))]);
+        crm.customers().list(&list(CustomerFilter { company, ..Default::default() })).await
+    };
+    "list of a month": |crm, n, scale| async {
+        let due = DayRange { since: "2025-03-01".parse().ok(), until: "2025-03-31".parse().ok() };
+        crm.tasks().list(&list(TaskFilter { due, ..Default::default() })).await
+    };
     "list of a stage": |crm, n, scale| async {
         crm.leads().list(&list(LeadFilter { stage: Some(vec![Stage::Proposal]), ..Default::default() })).await
     };
@@ -97,6 +112,22 @@ const OPERATIONS: &[Operation] = operations! {
     "add_tags": |crm, n, scale| changed(crm, async |tx| {
         tx.customers().add_tags(id(n, 10_000 * scale), Tags(vec!["new".to_owned()]).validate()?).await
     });
+    "remove_tags": |crm, n, scale| changed(crm, async |tx| {
+        tx.customers().remove_tags(id(n, 10_000 * scale), Tags(vec!["seg1".to_owned()]).validate()?).await
+    });
+    "start": |crm, n, scale| changed(crm, async |tx| tx.tasks().start(id(n, 20_000 * scale)).await);
+    "reopen": |crm, n, scale| changed(crm, async |tx| tx.tasks().reopen(id(n, 20_000 * scale)).await);
+    "deactivate": |crm, n, scale| changed(crm, async |tx| tx.users().deactivate(id(n, 50)).await);
+    "authenticate": |crm, n, scale| async {
+        let refused = crm.users().authenticate("user7@crm.com", Password::new("wrong horse")).await;
+        assert!(refused.is_err());
+        Ok(())
+    };
+    "delete of a lead": |crm, n, scale| changed(crm, async |tx| tx.leads().delete(id(n, 20_000 * scale)).await);
+    "delete of an interaction": |crm, n, scale| changed(crm, async |tx| {
+        tx.interactions().delete(id(n, 100_000 * scale)).await
+    });
+    "delete of a user": |crm, n, scale| changed(crm, async |tx| tx.users().delete(id(n, 50)).await);
     "delete of a task": |crm, n, scale| changed(crm, async |tx| tx.tasks().delete(id(n, 20_000 * scale)).await);
     "delete of a customer": |crm, n, scale| changed(crm, async |tx| tx.customers().delete(id(n, 10_000 * scale)).await);
     "overview": |crm, n, scale| crm.customers().overview(id(n, 10_000 * scale), 10);
