@@ -5,7 +5,7 @@
 --
 -- These functions run as the owner in the middle of somebody's statement; see the versions for why everything is named with its schema.
 
--- What is counted must be what is there once nobody else can write.
+-- What is counted must be what is there once nobody else can write. It must be the first statement of the migration.
 set transaction isolation level read committed;
 set local search_path = pg_catalog, pg_temp;
 select set_config('role', pg_get_userbyid(relowner), true) from pg_class where oid = 'crm.users'::regclass;
@@ -20,8 +20,9 @@ with (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
 -- It has no key, and without this nobody could write leads in a database that publishes all its tables.
 alter table crm.pipeline_totals replica identity full;
 
--- Folds the rows that nobody else is folding, at most so many that one writer does not wait for it: in one transaction of 64, by the hash of
--- its number, so that no rhythm of an application's keeps it away, and once in it. Only where a concurrent fold is no serialization failure.
+-- Adds up the rows that nobody else is adding up, at most so many that one writer does not wait for it. One transaction in 64 does so, chosen by
+-- the hash of its id so that no regular pattern of writes always misses it; once at most, for which crm.folded is its flag; and only in
+-- read committed, where a concurrent fold cannot fail it. It has nothing to do with crm.fold, which lowers letters.
 create function crm.fold_pipeline() returns void language plpgsql as $$
 begin
   if pg_catalog.hashint8(pg_catalog.txid_current_if_assigned()) operator(pg_catalog.&) 63 operator(pg_catalog.=) 0
@@ -70,7 +71,7 @@ $$;
 
 create function crm.empty_pipeline() returns trigger language plpgsql security definer as $$
 begin
-  -- As the leads: a deletion would leave the rows that this transaction does not see.
+  -- Truncated as the leads are: a deletion would leave the rows that this transaction does not see.
   truncate crm.pipeline_totals;
   return null;
 end
@@ -86,7 +87,7 @@ create trigger leads_move_in_pipeline after update on crm.leads for each row
 create trigger leads_empty_pipeline after truncate on crm.leads
   for each statement execute function crm.empty_pipeline();
 
--- Counts anew, for who has changed leads with the triggers off, as loads with session_replication_role = replica do, or has restored both
+-- Counts anew, for whoever has changed leads with the triggers off, as loads with session_replication_role = replica do, or has restored both
 -- tables' data with the triggers on.
 create procedure crm.recount_pipeline() language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin

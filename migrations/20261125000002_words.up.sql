@@ -1,6 +1,6 @@
 -- The same words as before, for a third of the cost: what is ASCII, as most texts are, needs neither the tables of letters nor the long
 -- list of separators, and a space separates as it is. The rows of the indexes stay as they are.
--- Restricted, because the planner takes the beginning of any word to be that of two rows in a hundred and would start workers, which
+-- Parallel restricted, because the planner estimates that any beginning of a word matches 2 % of the rows and would start workers, which
 -- takes longer than a search.
 create or replace function crm.words(t text) returns tsvector language plpgsql immutable strict parallel restricted cost 1000 as $$
 declare

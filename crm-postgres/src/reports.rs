@@ -97,7 +97,7 @@ impl Session {
         })
     }
 
-    /// Reads rows of the activity report, and whether the walk gave up, which each of them says.
+    /// Reads rows of the activity report, and whether the walk gave up: a flag repeated in every row, so none where there are no rows.
     async fn activity(&self, sql: Sql) -> Result<(Vec<CustomerActivity>, Option<bool>)> {
         let rows = self.rows(Intent::Read, sql).await?;
         let mut gave_up = None;
@@ -224,7 +224,7 @@ fn begin_after(sql: &mut Sql, after: Option<&Position>) {
     };
 }
 
-/// Sums up what the triggers keep of the leads: a few hundred rows, whatever the number of leads.
+/// Sums up what the triggers keep of the leads: a few hundred rows where writers are read committed, whatever the number of leads.
 const PIPELINE: &str =
     "select p.stage::text, sum(p.count)::bigint, sum(p.value) from crm.pipeline_totals p group by p.stage";
 

@@ -28,7 +28,7 @@ static CURSORS: AtomicU64 = AtomicU64::new(0);
 /// Begins a stream's own transaction.
 const BEGIN: &str = "begin isolation level repeatable read, read only";
 
-/// Does so where a filter selects the rows. A cursor is planned for its first tenth, for which the planner would walk the whole table in
+/// Begins one for a stream of selected rows. A cursor is planned for its first tenth, for which the planner would walk the whole table in
 /// the order and look for the few rows that fit; all rows are wanted. In a caller's transaction the setting is the caller's.
 const BEGIN_SELECTING: &str =
     "begin isolation level repeatable read, read only; set local cursor_tuple_fraction = 1";

@@ -19,6 +19,7 @@ pub(crate) struct Ground {
 impl Ground {
     pub(crate) async fn open(options: &Options) -> Result<Self> {
         if let Some(url) = &options.server {
+            Crm::connect(&**url).await?.close().await;
             return Ok(Self { _embedded: None, url: url.clone() });
         }
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");

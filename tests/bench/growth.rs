@@ -174,14 +174,14 @@ pub(crate) async fn measure(options: &Options) -> Result<()> {
             times.push(alone(options.rounds, one).await?);
         }
         let micros: Vec<_> = times.iter().map(|time| format!("{:>10.0}", time.as_secs_f64() * 1e6)).collect();
-        println!("{name:<26}{}  {:>5.1}", micros.concat(), growth(&times));
+        println!("{name:<26}{}  {:>5}", micros.concat(), growth(&times));
     }
     Ok(())
 }
 
-fn growth(times: &[Duration]) -> f64 {
+fn growth(times: &[Duration]) -> String {
     match times {
-        [first, .., last] => last.as_secs_f64() / first.as_secs_f64(),
-        _ => 1.0,
+        [first, .., last] => format!("{:.1}", last.as_secs_f64() / first.as_secs_f64()),
+        _ => String::new(),
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! cargo run --release -p crm-tests --features peers --bin bench -- targets
-//! bench targets [--scale 1] [--rounds 5]    the targets of speed and memory, beside tokio-postgres and bare SQL
-//! bench growth [--scales 1,10,50]           every operation, as the tables grow
-//! bench pipeline [--scale 50]               what the totals of the pipeline cost 16 writers, and save a reader
-//! bench security                            what acting handles and logins cost
+//! bench targets [--scale 1] [--rounds 5]         the targets of speed and memory, beside tokio-postgres and bare SQL
+//! bench growth [--scales 1,10,50] [--rounds 5]   every operation, as the tables grow
+//! bench pipeline [--scale 50] [--rounds 5]       what the totals of the pipeline cost 16 writers, and save a reader
+//! bench security                                 what acting handles and logins cost, always on a server of its own
 //! ```
 //!
-//! The databases are made once on a server of the bench's own in `target/bench`, or with `--server URL` on another, of whose user they
-//! then are. A scale of one is 10,000 customers, 20,000 leads and tasks, and 100,000 interactions.
+//! The databases are made once on a server of the bench's own in `target/bench`, or as a superuser's with `--server URL` on another, where
+//! they are called `crm_bench_…` and stay. A scale of one is 10,000 customers, 20,000 leads and tasks, and 100,000 interactions.
 
 mod ground;
 mod growth;
@@ -31,22 +31,31 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads the options behind the command, or tells that they are none.
-    fn read(words: &[String]) -> Option<Self> {
+    /// Reads the options behind a command, or tells which is none of it.
+    fn read(command: &str, words: &[String]) -> Result<Self, String> {
         let mut options = Self { server: None, scales: Vec::new(), rounds: 5 };
         for pair in words.chunks(2) {
-            let [name, value] = pair else { return None };
-            match name.as_str() {
-                "--server" => options.server = Some(value.clone()),
-                "--scale" | "--scales" => {
-                    options.scales =
-                        value.split(',').map(|scale| scale.parse().ok()).collect::<Option<_>>()?;
+            let [name, value] = pair else { return Err(format!("{} wants a value", pair[0])) };
+            let number = |text: &str| {
+                text.parse::<u32>()
+                    .ok()
+                    .filter(|n| *n > 0)
+                    .ok_or(format!("{name} wants numbers from 1 on, not {text}"))
+            };
+            match (command, name.as_str()) {
+                ("targets" | "growth" | "pipeline", "--server") => options.server = Some(value.clone()),
+                ("targets" | "growth" | "pipeline", "--rounds") => options.rounds = number(value)? as usize,
+                ("targets" | "pipeline", "--scale") => options.scales = vec![number(value)?.into()],
+                ("growth", "--scales") => {
+                    options.scales = value
+                        .split(',')
+                        .map(|scale| number(scale).map(i64::from))
+                        .collect::<Result<_, _>>()?;
                 }
-                "--rounds" => options.rounds = value.parse().ok().filter(|rounds| *rounds > 0)?,
-                _ => return None,
+                _ => return Err(format!("{command} has no option {name}")),
             }
         }
-        Some(options)
+        Ok(options)
     }
 
     fn scale(&self, usual: i64) -> i64 {
@@ -54,20 +63,30 @@ impl Options {
     }
 }
 
+const USAGE: &str = "usage: bench targets|pipeline [--scale N] [--rounds N] [--server URL]
+       bench growth [--scales N,N] [--rounds N] [--server URL]
+       bench security";
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let (command, rest) =
-        words.split_first().map_or(("", &words[..]), |(command, rest)| (command.as_str(), rest));
-    match (command, Options::read(rest)) {
-        ("targets", Some(options)) => targets::measure(&options).await,
-        ("growth", Some(options)) => growth::measure(&options).await,
-        ("pipeline", Some(options)) => pipeline::measure(&options).await,
-        ("security", Some(_)) => security::measure().await,
+        words.split_first().map_or(("--help", &words[..]), |(command, rest)| (command.as_str(), rest));
+    let options = Options::read(command, rest).unwrap_or_else(|wrong| {
+        eprintln!("{wrong}\n{USAGE}");
+        std::process::exit(2);
+    });
+    match command {
+        "targets" => targets::measure(&options).await,
+        "growth" => growth::measure(&options).await,
+        "pipeline" => pipeline::measure(&options).await,
+        "security" => security::measure().await,
+        "--help" => {
+            println!("{USAGE}");
+            Ok(())
+        }
         _ => {
-            eprintln!(
-                "usage: bench targets|growth|pipeline|security [--scale N | --scales N,N] [--rounds N] [--server URL]"
-            );
+            eprintln!("there is nothing called {command} to measure\n{USAGE}");
             std::process::exit(2);
         }
     }

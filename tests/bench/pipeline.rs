@@ -23,10 +23,12 @@ pub(crate) async fn measure(options: &Options) -> Result<()> {
     for (commits, setting) in [("commits of 3 ms", Some(SLOW)), ("commits as they are", None)] {
         let mut rates = Vec::new();
         for trigger in ["enable", "disable"].repeat(options.rounds) {
-            execute(&url, &format!("alter table crm.leads {trigger} trigger user; alter table crm.leads enable trigger leads_touch")).await;
+            let each = ["add_to", "take_from", "move_in"]
+                .map(|name| format!("alter table crm.leads {trigger} trigger leads_{name}_pipeline;"));
+            execute(&url, &each.concat()).await;
             rates.push((trigger, writes(&url, setting, leads).await?));
         }
-        execute(&url, "alter table crm.leads enable trigger user; call crm.recount_pipeline()").await;
+        execute(&url, "alter table crm.leads enable trigger all; call crm.recount_pipeline()").await;
         execute(&url, "vacuum analyze crm.leads").await;
         for (n, name) in ["move a lead to another stage", "create a lead"].iter().enumerate() {
             let [with, without] = ["enable", "disable"].map(|which| {

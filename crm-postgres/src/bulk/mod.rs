@@ -32,7 +32,7 @@ impl Reference {
     }
 }
 
-/// Is how many rows are not worth a COPY. Over TCP it waits some 40 ms for the server's acknowledgement of what was sent before its end, as the
+/// Up to so many rows go without a COPY. Over TCP its end waits some 40 ms for the server's acknowledgement of what was sent before, as the
 /// driver leaves Nagle's algorithm on; behind many rows that goes unnoticed.
 const FEW: usize = 500;
 

@@ -14,7 +14,7 @@ use crate::session::{Failure, Session, within};
 use crate::sql::Sql;
 use crate::transaction::Tx;
 
-/// Is how many of the server's blocks, of 8 KiB, a table has at least for which a second connection is worth its while.
+/// Is how many of the server's blocks, of 8 KiB each as a rule, a table has at least for which a second connection is worth its while.
 const LARGE: i64 = 1_000;
 
 /// Is a transaction's session, another transaction that sees the same, and the block before which the first one's half ends.
@@ -25,8 +25,9 @@ pub(super) struct Halves<'s> {
 }
 
 impl<'s> Halves<'s> {
-    /// Splits a table, unless it is small or no other connection can be had: whoever has one must not wait for another. Behind
-    /// `PgBouncer` each takes one of the server's, of which it may have no more.
+    /// Splits a table, unless it is small or no other connection can be had: whoever has one must not wait for another, or exports
+    /// could wait for each other for ever. Behind `PgBouncer`, which is where statements have no names, a second one takes another of the
+    /// server's connections, and nothing tells whether there is one.
     pub(super) async fn of(first: &'s Session, table: &str) -> Result<Option<Self>> {
         if !first.pool.settings.prepared_statements {
             return Ok(None);
@@ -68,6 +69,7 @@ async fn copy_both(
     middle: i64,
     sink: &mut impl ExportSink,
 ) -> Result<(), Failure> {
+    // A scan of a range of places, from PostgreSQL 14 on.
     let half =
         |side: &str| Sql { text: format!("{} and t.ctid {side} '({middle},0)'", sql.text), ..sql.clone() };
     let first = session.begin_copy(first, half("<")).await?;

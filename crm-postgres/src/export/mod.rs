@@ -55,7 +55,7 @@ pub enum Export {
 /// Takes what an export reads.
 pub trait ExportSink: Send {
     /// Takes the next piece of a binary COPY, which ends where a row does. The first begins with COPY's header; the trailer comes
-    /// alone or after a row (PostgreSQL docs, COPY, "Binary Format").
+    /// alone, or behind the header where there is no row (PostgreSQL docs, COPY, "Binary Format").
     ///
     /// # Errors
     /// Any error ends the export and is returned by it; the connection is closed, by which the server stops.
