@@ -150,23 +150,25 @@ async fn concurrent_writers_keep_the_totals_right_and_few() {
     assert!(looks > 5, "{looks} looks");
     assert!(assert_right(connection).await > 100);
     // One of 64 transactions folds, by chance.
-    let some = rows(connection).await;
+    let mut before = rows(connection).await;
     let lead = db.crm.leads().list(&crm_core::List::new().limit(1)).await.unwrap().items[0].id;
     for n in 0..5_000 {
         db.crm.leads().move_to(lead, Stage::ALL[n % 4]).await.unwrap();
-        if rows(connection).await < some {
+        let now = rows(connection).await;
+        if now < before {
             assert_right(connection).await;
             return;
         }
+        before = now;
     }
-    panic!("{} rows, and none was folded", rows(connection).await);
+    panic!("{before} rows, and none was folded");
 }
 
 #[tokio::test]
 async fn a_transaction_folds_once_at_the_most() {
     let db = Database::fresh().await;
     let connection = &mut db.connection().await;
-    sqlx::raw_sql("insert into crm.leads (title) select 'l' from generate_series(1, 20)")
+    sqlx::raw_sql("insert into crm.leads (title) select 'l' from generate_series(1, 5)")
         .execute(&mut *connection)
         .await
         .unwrap();
@@ -182,12 +184,12 @@ async fn a_transaction_folds_once_at_the_most() {
         let deleted: i64 = sqlx::query_scalar(deleted).fetch_one(&mut *tx).await.unwrap();
         let deleted = deleted - earlier;
         tx.commit().await.unwrap();
-        // The fold of the first row takes what was there and the row's own two.
-        assert!([0, before + 2].contains(&deleted), "{deleted} of {before} rows");
+        // The fold of the first row takes what was there and the row's own two, up to its limit.
+        assert!([0, (before + 2).min(10_000)].contains(&deleted), "{deleted} of {before} rows");
         folds += i32::from(deleted > 0);
     }
     assert!(folds > 0);
-    assert_eq!(assert_right(connection).await, 20);
+    assert_eq!(assert_right(connection).await, 5);
 }
 
 #[tokio::test]
