@@ -1,11 +1,15 @@
 //! What the suites share: one embedded server a process, and a fresh database a test.
 
+mod cluster;
+
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crm_postgres::{Builder, Crm};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::OnceCell;
+
+pub use cluster::{Cluster, Stop};
 
 /// Is the server's URL up to the name of a database, and from behind it on.
 #[derive(Debug)]

@@ -1,0 +1,370 @@
+//! A PostgreSQL of a test's own that listens on TCP, and can be killed, stopped, started again, copied and promoted.
+
+use std::fs::{File, Permissions};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection as _, PgConnection};
+
+use crate::{Database, execute};
+
+/// Waits for the end of its input, however the test's process ends, and then stops the server and removes its directory.
+const WATCHDOG: &str = r#"read -r _; "$1/pg_ctl" stop -s -D "$2/data" -m immediate; rm -rf "$2""#;
+
+/// Is how long a server may take to start, to recover included.
+const START: Duration = Duration::from_secs(120);
+
+/// Is a server on a free port of 127.0.0.1 and nowhere else. It goes with this value, or with the process.
+///
+/// It does without fsync: what the server has written survives its own death, and only that happens here.
+#[derive(Debug)]
+pub struct Cluster {
+    home: Home,
+    port: u16,
+    server: Option<Child>,
+    watchdog: Child,
+}
+
+/// Is where the server's programs and files are and whom they belong to.
+#[derive(Debug)]
+struct Home {
+    bin: PathBuf,
+    directory: PathBuf,
+    /// User and group of the server where the test runs as root, which PostgreSQL refuses.
+    account: Option<(u32, u32)>,
+}
+
+/// Says how a server is stopped (PostgreSQL docs, "Shutting Down the Server").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Waits until all sessions have ended; new ones are refused.
+    Smart,
+    /// Ends all sessions.
+    Fast,
+    /// Leaves everything to the recovery at the next start.
+    Immediate,
+}
+
+impl Cluster {
+    /// Makes a server whose superuser needs no password, and starts it with these settings, such as `max_connections = 20`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(settings: &[&str]) -> Self {
+        let mut cluster = Self::make(None).await;
+        cluster.configure(settings);
+        cluster.launch().await;
+        cluster
+    }
+
+    /// Makes a server without starting it, whose superuser has this password.
+    ///
+    /// # Panics
+    /// When `initdb` fails.
+    pub async fn make(password: Option<&str>) -> Self {
+        let cluster = Self::in_home(Home::new().await);
+        let home = &cluster.home;
+        let mut initdb = home.command(home.bin.join("initdb"));
+        initdb.args(["-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]).arg(home.data());
+        match password {
+            Some(password) => {
+                initdb.args(["-A", "scram-sha-256", "--pwfile"]).arg(home.file("password", password))
+            }
+            None => initdb.args(["-A", "trust"]),
+        };
+        run(&mut initdb);
+        cluster.configure(&[]);
+        cluster
+    }
+
+    fn in_home(home: Home) -> Self {
+        let watchdog = home
+            .command("/bin/sh")
+            .args(["-c", WATCHDOG, "watchdog"])
+            .args([&home.bin, &home.directory])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("there is a shell");
+        Self { home, port: free_port(), server: None, watchdog }
+    }
+
+    /// Replaces the settings that the server has beside its port; they count from the next start.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn configure(&self, settings: &[&str]) {
+        let mut text = format!("listen_addresses = '127.0.0.1'\nport = {}\n", self.port);
+        text.push_str("unix_socket_directories = ''\nfsync = off\n");
+        for setting in settings {
+            text.push_str(setting);
+            text.push('\n');
+        }
+        self.home.file("data/postgresql.auto.conf", &text);
+    }
+
+    /// Writes a file into the server's directory, where its data are in `data`, and returns its path.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    #[must_use]
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        self.home.file(name, content)
+    }
+
+    /// Makes a directory in the server's, which belongs to its user.
+    ///
+    /// # Panics
+    /// When it is there already.
+    #[must_use]
+    pub fn directory(&self, name: &str) -> PathBuf {
+        let path = self.home.directory.join(name);
+        std::fs::create_dir(&path).expect("nobody else makes it");
+        self.home.give(&path);
+        path
+    }
+
+    /// Starts the server and waits until it takes connections.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn launch(&mut self) {
+        self.spawn();
+        assert!(self.settles("ready").await, "the server does not start: {}", self.log());
+    }
+
+    /// Starts the server without waiting for it.
+    ///
+    /// # Panics
+    /// When it cannot be started at all.
+    pub fn spawn(&mut self) {
+        let log = File::options().create(true).append(true).open(self.home.directory.join("log"));
+        let log = log.expect("the directory is there");
+        let mut postgres = self.home.command(self.home.bin.join("postgres"));
+        postgres.arg("-D").arg(self.home.data()).stdin(Stdio::null());
+        postgres.stdout(log.try_clone().expect("a file can be shared")).stderr(log);
+        self.server = Some(postgres.spawn().expect("the program is there"));
+    }
+
+    /// Waits until the server says that it is in a state; tells whether it came to that.
+    async fn settles(&mut self, state: &str) -> bool {
+        let server = self.server.as_mut().expect("it was started");
+        let begun = Instant::now();
+        while begun.elapsed() < START && server.try_wait().expect("it is our child").is_none() {
+            let status = std::fs::read_to_string(self.home.data().join("postmaster.pid")).unwrap_or_default();
+            let is_ours = status.lines().next() == Some(&*server.id().to_string());
+            if is_ours && status.lines().last().map(str::trim_end) == Some(state) {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        false
+    }
+
+    /// Kills all processes of the server with SIGKILL.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn kill(&mut self) {
+        let mut server = self.server.take().expect("it runs");
+        // What it starts in between notices that its parent is gone.
+        let kill = format!("children=$(pgrep -P {0}); kill -9 {0} $children", server.id());
+        drop(Command::new("/bin/sh").args(["-c", &kill]).stderr(Stdio::null()).status());
+        server.wait().expect("it is our child");
+    }
+
+    /// Stops the processes of the server where they are, as if the machine were gone, or lets them go on.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn freeze(&self, frozen: bool) {
+        let id = self.server.as_ref().expect("it runs").id();
+        let signal = if frozen { "STOP" } else { "CONT" };
+        run(Command::new("/bin/sh").args(["-c", &format!("kill -{signal} {id} $(pgrep -P {id})")]));
+    }
+
+    /// Asks the server to stop, without waiting for it.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn ask_to_stop(&self, how: Stop) {
+        let signal = match how {
+            Stop::Smart => "TERM",
+            Stop::Fast => "INT",
+            Stop::Immediate => "QUIT",
+        };
+        let id = self.server.as_ref().expect("it runs").id();
+        run(Command::new("kill").args([format!("-{signal}"), id.to_string()]));
+    }
+
+    /// Stops the server.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub async fn stop(&mut self, how: Stop) {
+        self.ask_to_stop(how);
+        let mut server = self.server.take().expect("it runs");
+        while server.try_wait().expect("it is our child").is_none() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Makes a server that follows this one, and starts it with these settings.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn replica(&self, settings: &[&str]) -> Self {
+        let mut replica = Self::in_home(Home::new().await);
+        let home = &replica.home;
+        let mut basebackup = home.command(home.bin.join("pg_basebackup"));
+        basebackup.args([
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "postgres",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "--no-sync",
+            "-p",
+        ]);
+        run(basebackup.arg(self.port.to_string()).arg("-D").arg(home.data()));
+        home.file("data/standby.signal", "");
+        replica.follow(self, settings);
+        replica.launch().await;
+        replica
+    }
+
+    /// Has the server follow another one from its next start on, with these settings.
+    ///
+    /// # Panics
+    /// When its files cannot be written.
+    pub fn follow(&self, primary: &Self, settings: &[&str]) {
+        self.home.file("data/standby.signal", "");
+        let name = format!("replica_{}", self.port);
+        let source = format!(
+            "primary_conninfo = 'host=127.0.0.1 port={} user=postgres application_name={name}'",
+            primary.port
+        );
+        let settings: Vec<_> = [source.as_str()].into_iter().chain(settings.iter().copied()).collect();
+        self.configure(&settings);
+    }
+
+    /// Makes a replica a primary.
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn promote(&self) {
+        run(self
+            .home
+            .command(self.home.bin.join("pg_ctl"))
+            .args(["promote", "-s", "-w", "-D"])
+            .arg(self.home.data()));
+    }
+
+    /// Returns the port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Returns the superuser's URL of a database.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Runs statements in the database `postgres`.
+    ///
+    /// # Panics
+    /// When they fail.
+    pub async fn execute(&self, statements: &str) {
+        execute(&self.url("postgres"), statements).await;
+    }
+
+    /// Returns what the server has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.home.directory.join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        drop(self.watchdog.wait());
+        drop(self.server.take().map(|mut server| server.wait()));
+    }
+}
+
+impl Home {
+    /// Finds the programs and the user of the shared server, and makes a directory of that user's.
+    async fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("crm-cluster-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let (bin, data) = programs(Database::bare().await.connection().await).await;
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory).expect("nobody else makes it");
+        let owner = Path::new(&data).metadata().expect("the server is there");
+        let is_other = directory.metadata().expect("it was made").uid() != owner.uid();
+        let home = Self { bin: bin.into(), directory, account: is_other.then(|| (owner.uid(), owner.gid())) };
+        home.give(&home.directory);
+        home
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    fn give(&self, path: &Path) {
+        if let Some((uid, gid)) = self.account {
+            chown(path, Some(uid), Some(gid)).expect("root may give files away");
+        }
+    }
+
+    fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.directory.join(name);
+        std::fs::write(&path, content).expect("the directory is there");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");
+        self.give(&path);
+        path
+    }
+
+    /// Prepares a program that runs as the server's user.
+    fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command.env("LC_ALL", "C").current_dir("/").process_group(0);
+        if let Some((uid, gid)) = self.account {
+            command.gid(gid).uid(uid);
+        }
+        command
+    }
+}
+
+/// Asks a server where its programs and its data are.
+async fn programs(mut connection: PgConnection) -> (String, String) {
+    let places = sqlx::query_as(
+        "select setting, current_setting('data_directory') from pg_config where name = 'BINDIR'",
+    );
+    let places = places.fetch_one(&mut connection).await.expect("the superuser may ask");
+    connection.close().await.expect("the connection closes");
+    places
+}
+
+/// Runs a program that must succeed.
+fn run(command: &mut Command) {
+    let output = command.output().expect("the program is there");
+    assert!(output.status.success(), "{output:?}");
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    listener.expect("there is a free port").port()
+}
