@@ -9,6 +9,7 @@ mod concurrency;
 mod contract;
 mod embedded;
 mod exports;
+mod faults;
 mod filters;
 mod hashing;
 mod identity;

@@ -17,7 +17,7 @@ use crate::{Database, execute};
 const WATCHDOG: &str = r#"read -r _; "$1/pg_ctl" stop -s -D "$2/data" -m immediate; rm -rf "$2""#;
 
 /// Is how long a server may take to start, to recover included.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(2);
 
 /// Is a server on a free port of 127.0.0.1 and nowhere else. It goes with this value, or with the process.
 ///

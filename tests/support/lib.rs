@@ -1,6 +1,7 @@
 //! What the suites share: one embedded server a process, and a fresh database a test.
 
 mod cluster;
+mod proxy;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,6 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::OnceCell;
 
 pub use cluster::{Cluster, Stop};
+pub use proxy::{Cut, End, Proxy, Way};
 
 /// Is the server's URL up to the name of a database, and from behind it on.
 #[derive(Debug)]

@@ -1,0 +1,126 @@
+//! Connections that are cut at every point of a call: before and in the middle of what is sent, before and in the middle of the answer.
+
+use crm_core::{Error, ErrorCode, Repositories as _, Result};
+use crm_postgres::Crm;
+use crm_tests::{Cut, End, Way};
+
+use super::exchange::{Call, Ground};
+
+/// Checks that a result says what is true of the rows.
+pub(super) fn check_truth(call: Call, result: &Result<()>, stored: i64, what: &str) {
+    match result {
+        Ok(()) => assert_eq!(stored, call.rows(), "{what}: what is acknowledged is there"),
+        Err(error) => {
+            assert_eq!(error.retryable(), !error.outcome_unknown(), "{what}");
+            assert!(stored == 0 || stored == call.rows(), "{what}: {stored} rows are neither all nor none");
+            assert!(stored == 0 || error.outcome_unknown(), "{what}: {error} is not true, it was done");
+        }
+    }
+}
+
+fn is_lost(error: &Error) -> bool {
+    error.code() == ErrorCode::Unavailable
+}
+
+/// Cuts a kind of call everywhere.
+async fn cut_everywhere(call: Call, acting: bool) {
+    let ground = Ground::new().await;
+    let crm = ground.builder().connect().await.unwrap();
+    let exchange = ground.record(&crm, call, acting).await;
+    for way in Way::ALL {
+        for (n, after) in exchange.places(way).into_iter().enumerate() {
+            let end = if n % 2 == 0 { End::Close } else { End::Reset };
+            let name = format!("{way:?} {after}");
+            let what = format!("{call:?} {} {name}", if acting { "acting" } else { "trusted" });
+            // So that the connection is open and knows the statements.
+            call.make(&*ground.store(&crm, acting), ground.seen, "warm").await.unwrap();
+            ground.stored("warm").await;
+            ground.proxy.cut(Cut { way, after, end });
+            let result = call.make(&*ground.store(&crm, acting), ground.seen, &name).await;
+            // A shorter number than was recorded ends the call before the last place.
+            ground.proxy.record();
+            check_truth(call, &result, ground.stored(&name).await, &what);
+            match &result {
+                Ok(()) => {}
+                Err(error) => {
+                    assert!(is_lost(error), "{what}: {error}");
+                    assert!(call != Call::Read, "{what}: a read is repeated, not {error}");
+                    let known = exchange.is_before_commit(way, after);
+                    assert!(!(known && error.outcome_unknown()), "{what}: nothing was committed yet");
+                }
+            }
+            ground.check_works(&crm).await;
+        }
+    }
+}
+
+macro_rules! cuts {
+    ($($name:ident, $call:ident, $acting:literal;)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            cut_everywhere(Call::$call, $acting).await;
+        }
+    )+};
+}
+
+cuts! {
+    a_read_cut_anywhere_is_repeated, Read, false;
+    a_write_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Write, false;
+    a_transaction_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Transaction, false;
+    a_few_rows_cut_anywhere_are_whole_or_absent_and_the_error_is_true, Arrays, false;
+    a_copy_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Copy, false;
+    a_stream_cut_anywhere_ends_with_an_error_or_with_all_rows, Stream, false;
+    a_snapshot_cut_anywhere_fails_or_is_whole, Snapshot, false;
+    a_users_read_cut_anywhere_is_repeated, Read, true;
+    a_users_write_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Write, true;
+    a_users_transaction_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Transaction, true;
+}
+
+#[tokio::test]
+async fn of_calls_over_a_connection_that_died_idle_only_a_plain_write_fails() {
+    let ground = Ground::new().await;
+    let crm = ground.builder().connect().await.unwrap();
+    for acting in [false, true] {
+        for call in Call::ALL {
+            call.make(&*ground.store(&crm, acting), ground.seen, "warm").await.unwrap();
+            ground.stored("warm").await;
+            ground.proxy.close_all();
+            crate::sessions::wait_for(&ground.database, "true", 0).await;
+            let result = call.make(&*ground.store(&crm, acting), ground.seen, "idle").await;
+            let what = format!("{call:?}, acting: {acting}");
+            check_truth(call, &result, ground.stored("idle").await, &what);
+            match result {
+                // Its bytes were handed to a socket whose other end was gone, which nobody can tell from a lost answer.
+                Err(error) => {
+                    assert!((call, acting) == (Call::Write, false) && is_lost(&error), "{what}: {error}")
+                }
+                Ok(()) => assert!((call, acting) != (Call::Write, false)),
+            }
+            ground.check_works(&crm).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_cut_while_it_is_opened_is_unavailable_and_the_next_one_works() {
+    let ground = Ground::new().await;
+    ground.proxy.record();
+    ground.check_works(&ground.builder().connect().await.unwrap()).await;
+    for way in Way::ALL {
+        let all = ground.proxy.recorded(way).len();
+        for after in (0..all).step_by(all / 40) {
+            ground.proxy.cut(Cut { way, after, end: End::Close });
+            let connected = ground.builder().connect().await;
+            let result = match &connected {
+                Ok(crm) => crm.customers().get(ground.seen).await.map(drop),
+                Err(_) => Ok(()),
+            };
+            for error in connected.as_ref().err().into_iter().chain(result.as_ref().err()) {
+                assert!(is_lost(error) && error.retryable(), "{way:?} {after}: {error}");
+            }
+            ground.proxy.record();
+            let crm: Crm = ground.builder().connect().await.unwrap();
+            assert_eq!(crm.customers().get(ground.seen).await.unwrap().name, "Seen");
+        }
+    }
+}
