@@ -92,7 +92,7 @@ async fn of_calls_over_a_connection_that_died_idle_only_a_plain_write_fails() {
             match result {
                 // Its bytes were handed to a socket whose other end was gone, which nobody can tell from a lost answer.
                 Err(error) => {
-                    assert!((call, acting) == (Call::Write, false) && is_lost(&error), "{what}: {error}")
+                    assert!((call, acting) == (Call::Write, false) && is_lost(&error), "{what}: {error}");
                 }
                 Ok(()) => assert!((call, acting) != (Call::Write, false)),
             }
