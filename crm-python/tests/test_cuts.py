@@ -111,7 +111,7 @@ def test_a_call_cut_anywhere_is_whole_or_absent_and_its_exception_is_true(
                 # So that the connection is open and knows the statements.
                 call(c, "warm")
                 proxy.arm((way, after))
-                failed: crm.CrmError | None = None
+                failed: crm.UnavailableError | None = None
                 try:
                     call(c, name)
                 except crm.UnavailableError as error:
