@@ -3,8 +3,10 @@
 use crm_core::{Error, ErrorCode, Repositories as _, Result};
 use crm_postgres::Crm;
 use crm_tests::{Cut, End, Way};
+use sqlx::postgres::PgPoolOptions;
 
 use super::exchange::{Call, Ground};
+use crate::sessions::wait_for;
 
 /// Checks that a result says what is true of the rows.
 pub(super) fn check_truth(call: Call, result: &Result<()>, stored: i64, what: &str) {
@@ -26,6 +28,10 @@ fn is_lost(error: &Error) -> bool {
 async fn cut_everywhere(call: Call, acting: bool) {
     let ground = Ground::new().await;
     let crm = ground.builder().connect().await.unwrap();
+    cut_everywhere_on(&ground, crm, call, acting).await;
+}
+
+async fn cut_everywhere_on(ground: &Ground, crm: Crm, call: Call, acting: bool) {
     let exchange = ground.record(&crm, call, acting).await;
     for way in Way::ALL {
         for (n, after) in exchange.places(way).into_iter().enumerate() {
@@ -77,6 +83,17 @@ cuts! {
 }
 
 #[tokio::test]
+async fn over_a_hosts_pool_the_same_holds() {
+    let ground = Ground::new().await;
+    for call in [Call::Read, Call::Write, Call::Transaction] {
+        // Without sqlx's ping before each call, which is a message of its own.
+        let host = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
+        let crm = Crm::from_pool(host.connect(&ground.proxy.url()).await.unwrap());
+        cut_everywhere_on(&ground, crm, call, false).await;
+    }
+}
+
+#[tokio::test]
 async fn of_calls_over_a_connection_that_died_idle_only_a_plain_write_fails() {
     let ground = Ground::new().await;
     let crm = ground.builder().connect().await.unwrap();
@@ -85,7 +102,7 @@ async fn of_calls_over_a_connection_that_died_idle_only_a_plain_write_fails() {
             call.make(&*ground.store(&crm, acting), ground.seen, "warm").await.unwrap();
             ground.stored("warm").await;
             ground.proxy.close_all();
-            crate::sessions::wait_for(&ground.database, "true", 0).await;
+            wait_for(&ground.database, "application_name = 'crm'", 0).await;
             let result = call.make(&*ground.store(&crm, acting), ground.seen, "idle").await;
             let what = format!("{call:?}, acting: {acting}");
             check_truth(call, &result, ground.stored("idle").await, &what);

@@ -1,5 +1,7 @@
 //! Calls through a proxy: what they send and get, where they can be cut, and what is true afterwards.
 
+use std::time::Duration;
+
 use crm_core::{
     ActivityQuery, CustomerFilter, CustomerId, DueTasksQuery, InteractionType, NewCustomer, NewInteraction,
     NewLead, NewUser, Order, PasswordHash, Repositories as _, Result, Role, Store, UserId, Valid,
@@ -9,9 +11,8 @@ use crm_postgres::chrono::NaiveDate;
 use crm_postgres::{Builder, Crm};
 use crm_tests::{Database, Proxy, Way};
 use futures_util::TryStreamExt as _;
-use sqlx::Connection as _;
-
-use crate::sessions::wait_for;
+use sqlx::PgConnection;
+use tokio::sync::Mutex;
 
 /// Is a kind of call; the numbers say how many rows it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Call {
 pub(super) struct Exchange([Vec<u8>; 2]);
 
 impl Exchange {
-    /// Lists the places at which a way can be cut: before, between and in the middle of its messages, some sixty at the most.
+    /// Lists the places at which a way can be cut: before, between and in the middle of its messages, some forty at the most.
     pub(super) fn places(&self, way: Way) -> Vec<usize> {
         let bytes = &self.0[way as usize];
         let mut places = vec![0];
@@ -94,7 +95,7 @@ impl Exchange {
             end = next;
         }
         assert_eq!(end, bytes.len(), "messages end where the exchange does");
-        let step = places.len().div_ceil(60);
+        let step = places.len().div_ceil(40);
         let last = places.len() - 1;
         places
             .into_iter()
@@ -123,6 +124,8 @@ pub(super) struct Ground {
     pub(super) proxy: Proxy,
     actor: UserId,
     pub(super) seen: CustomerId,
+    /// Looks in without the proxy.
+    observer: Mutex<PgConnection>,
 }
 
 impl Ground {
@@ -136,7 +139,8 @@ impl Ground {
         let customers = database.crm.customers().create_many(Valid::all(customers).unwrap()).await.unwrap();
         database.crm.close().await;
         let proxy = Proxy::before(&database.url).await;
-        Self { database, proxy, actor, seen: customers[0] }
+        let observer = Mutex::new(database.connection().await);
+        Self { database, proxy, actor, seen: customers[0], observer }
     }
 
     /// Prepares a handle with one connection, through the proxy.
@@ -162,19 +166,25 @@ impl Ground {
 
     /// Counts the rows of a name when all work has ended, and removes them.
     pub(super) async fn stored(&self, name: &str) -> i64 {
-        wait_for(&self.database, "state <> 'idle'", 0).await;
-        let mut connection = self.database.connection().await;
+        let mut observer = self.observer.lock().await;
+        let busy = "select count(*) from pg_stat_activity
+                    where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'";
+        let mut left = 5_000;
+        while sqlx::query_scalar::<_, i64>(busy).fetch_one(&mut *observer).await.unwrap() > 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            left -= 1;
+            assert!(left > 0, "a session goes on working");
+        }
         let count = sqlx::query_scalar(
             "select (select count(*) from crm.customers where name = $1)
                   + (select count(*) from crm.leads where title = $1)
                   + (select count(*) from crm.interactions where notes = $1)",
         );
-        let count: i64 = count.bind(name).fetch_one(&mut connection).await.unwrap();
+        let count: i64 = count.bind(name).fetch_one(&mut *observer).await.unwrap();
         for delete in ["delete from crm.leads where title = $1", "delete from crm.customers where name = $1"]
         {
-            sqlx::query(delete).bind(name).execute(&mut connection).await.unwrap();
+            sqlx::query(delete).bind(name).execute(&mut *observer).await.unwrap();
         }
-        connection.close().await.unwrap();
         count
     }
 
