@@ -29,6 +29,12 @@ pub(crate) fn open(op: &str, made: &Handle, values: &mut Values<'_>) -> Result<J
 fn builder(values: &mut Values<'_>) -> Result<Builder> {
     let (url, fields) = (values.read::<String>("url"), values.fields("options"));
     let mut builder = Crm::builder(url.unwrap_or_default());
+    if let Some(url) = fields.optional::<String>("replica") {
+        builder = builder.replica(url);
+    }
+    if let Some(limit) = fields.optional("max_staleness") {
+        builder = builder.max_staleness(limit);
+    }
     if let Some(connections) = fields.optional("max_connections") {
         builder = builder.max_connections(connections);
     }

@@ -61,6 +61,21 @@ test('a server that cannot be reached is unavailable, with its cause and without
   await assert.rejects(crm.customers.count(), { code: 'closed' });
 });
 
+test('reports are a replica\'s outside a transaction', async () => {
+  const [primary, replica] = [await database(), await database()];
+  await (await open(replica)).leads.create({ title: "The replica's" });
+  const crm = await open(primary, { replica });
+  const known = async (store) => (await store.reports.pipeline()).reduce((sum, { count }) => sum + count, 0);
+  assert.equal(await known(crm), 1);
+  assert.equal(await crm.leads.count(), 0);
+  await crm.transaction(async (tx) => assert.equal(await known(tx), 0));
+  const bounded = await open(primary, { replica, maxStaleness: 60_000 });
+  assert.equal(await known(bounded), 0, 'it is no replica that is known to be fresh');
+  assert.equal(await known(await open(primary, { replica: 'postgres://nobody@127.0.0.1:1/nowhere' })), 0);
+  await assert.rejects(connect(primary, { replica: 'nonsense' }), (error) => error.violations[0].field === 'replica');
+  await assert.rejects(connect(primary, { maxStaleness: 1 }), (error) => error.violations[0].field === 'maxStaleness');
+});
+
 test('`await using` closes', async () => {
   const crm = await connect(await database());
   await crm[Symbol.asyncDispose]();

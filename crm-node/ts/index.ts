@@ -68,6 +68,10 @@ export type { Rows } from './rows.js';
 
 /** Says how to connect. Times are in milliseconds. */
 export interface ConnectOptions extends CallOptions {
+  /** The URL of a streaming replica that is asked for reports outside a transaction; the primary answers what it cannot. */
+  replica?: string | undefined;
+  /** The replica answers only if it knows all that was committed so long before the call. */
+  maxStaleness?: number | undefined;
   /** How many connections are open at the most; 10 when not given. */
   maxConnections?: number | undefined;
   /** How many are opened at the start and kept; 0 when not given. */
@@ -93,7 +97,8 @@ export interface ConnectOptions extends CallOptions {
 /**
  * Connects to a database and opens one connection at once. It never migrates: call `migrate()` where the schema may be missing.
  *
- * @param url `postgres://user:password@host:5432/database`; without one that of the variable CRM_DATABASE_URL.
+ * @param url `postgres://user:password@host:5432/database`; without one that of the variable CRM_DATABASE_URL. It may name several hosts,
+ * `host1:5432,host2:5432`, and with `?target_session_attrs=read-write` the one that writes is found, also after a failover.
  * @throws {CrmError} `validation` when the URL or an option cannot be used, `unavailable` when the server cannot be reached or refuses the
  * login or the database, `timeout` when it does not answer.
  */

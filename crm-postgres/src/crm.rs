@@ -10,6 +10,7 @@ use tracing::instrument;
 
 use crate::migrate::{self, Migration};
 use crate::pool::Pool;
+use crate::replica::Replica;
 use crate::seed::{self, SeedPasswords, Seeded};
 use crate::session::Session;
 use crate::{Acting, Builder, Tx};
@@ -62,14 +63,15 @@ impl Crm {
     /// or their operators could be taken for PostgreSQL's.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
-        Self::over(Pool::share(pool))
+        Self::over(Pool::share(pool), None)
     }
 
-    pub(crate) fn over(pool: Arc<Pool>) -> Self {
+    pub(crate) fn over(pool: Arc<Pool>, replica: Option<Arc<Replica>>) -> Self {
         Self {
             session: Session {
                 pool,
                 transaction: None,
+                replica,
                 actor: None,
                 #[cfg(unix)]
                 server: None,
@@ -202,7 +204,12 @@ impl Crm {
     /// seconds when not set): end them first.
     #[instrument(name = "crm.close", skip_all)]
     pub async fn close(&self) {
-        self.session.pool.close().await;
+        let replica = async {
+            if let Some(replica) = &self.session.replica {
+                replica.close().await;
+            }
+        };
+        tokio::join!(self.session.pool.close(), replica);
         #[cfg(unix)]
         if let Some(server) = self.session.server.clone() {
             let stop = move || server.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner).stop();

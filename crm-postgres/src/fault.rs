@@ -30,7 +30,7 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
             error.try_downcast_ref().is_none_or(|error: &PgDatabaseError| {
                 matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
                     || is_outdated(error)
-                    || error.code() == ABORTED
+                    || [ABORTED, READ_ONLY].contains(&error.code())
             })
         }
         // What the server sent was understood, it only does not fit the type that was asked for.
@@ -47,6 +47,10 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
 /// Says that the connection is in a transaction that has failed. As the library ends those, it did not know of this one: its
 /// end was refused, by a statement timeout for example. The statement was not begun.
 const ABORTED: &str = "25P02";
+
+/// Says that the server refuses to write: it is a standby, or was set to be read-only, and another one may be the primary now.
+/// Nothing was done.
+const READ_ONLY: &str = "25006";
 
 /// Tells whether the connection's prepared statement speaks of a table that meanwhile has other columns or types, as
 /// after a migration or a restore. The server has refused it before doing anything; a fresh connection prepares it anew.
@@ -142,8 +146,8 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
         "40001" | "40P01" => Error::Serialization(text()),
         // A cancelled statement has been undone by the server before it says so.
         "57014" | "55P03" | "25P04" => Error::Timeout { message: text(), outcome_unknown: false },
-        // The server starts, is a replica, has no connection, disk or memory left: the statement is undone.
-        ABORTED | "57P03" | "25006" | "53000" | "53100" | "53200" | "53300" | "58030" => unavailable(false),
+        // The server starts, does not write, has no connection, disk or memory left: the statement is undone.
+        ABORTED | READ_ONLY | "57P03" | "53000" | "53100" | "53200" | "53300" | "58030" => unavailable(false),
         code if code.starts_with("08") || code.starts_with("57P") || code == "25P03" => {
             unavailable(intent.outcome_unknown())
         }

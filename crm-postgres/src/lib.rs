@@ -22,9 +22,11 @@
 //! application in the same database are never touched.
 
 mod acting;
+mod address;
 #[doc(hidden)] // For the bindings to other languages.
 pub mod background;
 mod bulk;
+mod connector;
 mod constraints;
 mod crm;
 mod customers;
@@ -42,6 +44,7 @@ mod list;
 mod migrate;
 mod options;
 mod pool;
+mod replica;
 mod reports;
 mod row;
 mod seed;

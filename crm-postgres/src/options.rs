@@ -1,38 +1,17 @@
 //! How to connect: the seed's pool by default, everything settable.
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use crm_core::{Error, Hashing, Result, Violation, ViolationCode};
+use crm_core::{Hashing, Result};
 use sqlx::ConnectOptions as _;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::postgres::PgSslMode;
 
 use crate::Crm;
-use crate::fault::target;
+use crate::address::{Address, invalid};
+use crate::connector::Connector;
 use crate::hashing::default_turns;
 use crate::pool::Pool;
-
-/// Are the parameters of a URL that the driver knows. It ignores others, so that a slip in `sslmode` would turn TLS off.
-const PARAMETERS: &[&str] = &[
-    "sslmode",
-    "ssl-mode",
-    "sslrootcert",
-    "ssl-root-cert",
-    "ssl-ca",
-    "sslcert",
-    "ssl-cert",
-    "sslkey",
-    "ssl-key",
-    "statement-cache-capacity",
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "application_name",
-    "options",
-];
+use crate::replica::Replica;
 
 /// Limits what a connection begins with, in bytes: beyond 10,000 the server hangs up without a word.
 const MAX_STARTUP: usize = 9_000;
@@ -42,10 +21,6 @@ const MAX_CONNECTIONS: u32 = 262_143;
 
 /// Limits how many passwords are hashed at a time: each keeps a core busy.
 const MAX_HASHINGS: usize = 1_000;
-
-fn invalid<T>(field: &str, message: &str) -> Result<T> {
-    Err(Error::validation([Violation::new(field, ViolationCode::InvalidOption, message)]))
-}
 
 /// Is what the pool and the calls go by, beside the address.
 #[derive(Clone, Debug)]
@@ -93,6 +68,8 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Builder {
     url: String,
+    replica: Option<String>,
+    max_staleness: Option<Duration>,
     settings: Settings,
     statement_timeout: Option<Duration>,
     application_name: Option<String>,
@@ -103,11 +80,15 @@ impl std::fmt::Debug for Builder {
     /// Shows of the URL what it leads to, and no password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Builder");
-        if let Ok(options) = self.address() {
+        if let Ok(address) = Address::read(&self.url, "url") {
+            let options = &address.servers[0];
             shown
-                .field("server", &target(&options))
+                .field("server", &address.targets())
                 .field("database", &options.get_database())
                 .field("user", &options.get_username());
+        }
+        if let Some(Ok(replica)) = self.replica.as_ref().map(|url| Address::read(url, "replica")) {
+            shown.field("replica", &replica.targets());
         }
         shown.field("settings", &self.settings).finish_non_exhaustive()
     }
@@ -117,11 +98,34 @@ impl Builder {
     pub(crate) fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            replica: None,
+            max_staleness: None,
             settings: Settings::default(),
             statement_timeout: None,
             application_name: None,
             ssl_mode: None,
         }
+    }
+
+    /// Asks this server, a streaming replica, for reports and exports that are not in a transaction, over a pool of its own of the
+    /// same settings.
+    ///
+    /// What the replica cannot answer, because it is away, behind a migration, too stale or has cancelled the statement, the primary
+    /// does, and an event says so; a replica that has failed is left alone for five seconds. It may be away when `connect` is called.
+    /// Each such read is a transaction on the replica, which sees what the replica has heard of: without
+    /// [`max_staleness`](Self::max_staleness) that can be long ago.
+    pub fn replica(mut self, url: impl Into<String>) -> Self {
+        self.replica = Some(url.into());
+        self
+    }
+
+    /// Has the replica answer only if it knows all that was committed so long before the call, else the primary does.
+    ///
+    /// What is committed with `synchronous_commit = off` counts from when it is flushed. The primary is asked for its position in its log, by
+    /// a call at the most every quarter of this time; nothing is written, and no clock but this process's counts.
+    pub const fn max_staleness(mut self, limit: Duration) -> Self {
+        self.max_staleness = Some(limit);
+        self
     }
 
     /// Keeps at most this many connections open; 10 when not set.
@@ -202,48 +206,25 @@ impl Builder {
     /// Opens the pool and one connection.
     ///
     /// # Errors
-    /// `validation` when the URL or an option cannot be used, `unavailable` when the server cannot be reached or refuses
+    /// `validation` when the URL or an option cannot be used, `unavailable` when no server can be reached and fits, or it refuses
     /// the login or the database, `timeout` when it does not answer.
     pub async fn connect(self) -> Result<Crm> {
-        let options = self.connect_options()?;
-        Ok(Crm::over(Pool::connect(options, self.settings).await?))
+        let address = self.address()?;
+        let replica =
+            self.replica_address()?.map(|replica| Replica::new(replica, &self.settings, self.max_staleness));
+        let replica = replica.transpose()?;
+        let limit = self.settings.acquire_timeout;
+        Ok(Crm::over(Pool::connect(Connector::new(address, limit), self.settings).await?, replica))
     }
 
-    /// Reads the URL. One in which a part of the password may stand where the driver reads an address, a database or a
-    /// parameter, which are shown, is refused, and no message quotes it.
-    fn address(&self) -> Result<PgConnectOptions> {
-        let known = ["postgres://", "postgresql://"];
-        let Some(address) = known.iter().find_map(|scheme| self.url.strip_prefix(scheme)) else {
-            return invalid("url", "must begin with postgres:// or postgresql://");
-        };
-        if address.contains('\0') || address.contains("%00") {
-            return invalid("url", "must not hold NUL");
+    fn replica_address(&self) -> Result<Option<Address>> {
+        if self.replica.is_none() && self.max_staleness.is_some() {
+            return invalid("max_staleness", "must have a replica beside it");
         }
-        let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let path = path.split_once('/').map_or("", |(_, path)| path);
-        if path.contains('@') || address.contains('#') {
-            let message = "must have the special characters of user, password and database percent-encoded: %2F for \
-                           /, %3F for ?, %23 for #, %40 for @";
-            return invalid("url", message);
-        }
-        let mut names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
-        if !names.all(|name| name.is_empty() || PARAMETERS.contains(&name) || name.starts_with("options[")) {
-            // Which one is not said: behind a ? or & that is not encoded it is the rest of the password.
-            return invalid("url", &format!("has an unknown parameter; known are {}", PARAMETERS.join(", ")));
-        }
-        let modes = query.split('&').filter_map(|pair| pair.split_once('='));
-        let mut modes = modes.filter(|(name, _)| ["sslmode", "ssl-mode"].contains(name));
-        if modes.any(|(_, mode)| mode.parse::<PgSslMode>().is_err()) {
-            let message = "must have an sslmode of disable, allow, prefer, require, verify-ca or verify-full";
-            return invalid("url", message);
-        }
-        // The driver's message may quote the URL.
-        PgConnectOptions::from_str(&self.url)
-            .or_else(|_| invalid("url", "must be a URL such as postgres://user:password@host:5432/database"))
+        self.replica.as_ref().map(|url| self.complete(url, "replica")).transpose()
     }
 
-    fn connect_options(&self) -> Result<PgConnectOptions> {
-        let options = self.address()?;
+    fn address(&self) -> Result<Address> {
         if !(1..=MAX_CONNECTIONS).contains(&self.settings.max_connections) {
             return invalid("max_connections", "must be 1 to 262143");
         }
@@ -259,28 +240,40 @@ impl Builder {
         if self.application_name.as_ref().is_some_and(|name| name.contains('\0')) {
             return invalid("application_name", "must not hold NUL");
         }
-        let name =
-            self.application_name.as_deref().or_else(|| options.get_application_name()).unwrap_or("crm");
-        let sent = [Some(options.get_username()), options.get_database(), options.get_options(), Some(name)];
+        self.complete(&self.url, "url")
+    }
+
+    /// Reads a URL and adds what the options say of each connection.
+    fn complete(&self, url: &str, field: &str) -> Result<Address> {
+        let Address { servers, wanted } = Address::read(url, field)?;
+        let options = &servers[0];
+        let name = self.application_name.as_deref().or_else(|| options.get_application_name());
+        let name = name.unwrap_or("crm").to_owned();
+        let sent = [Some(options.get_username()), options.get_database(), options.get_options(), Some(&name)];
         if sent.iter().flatten().map(|text| text.len()).sum::<usize>() > MAX_STARTUP {
             let message =
                 "must not be so long: user, database, options and application name have at most 9,000 bytes";
-            return invalid(if name.len() > MAX_STARTUP { "application_name" } else { "url" }, message);
+            return invalid(if name.len() > MAX_STARTUP { "application_name" } else { field }, message);
         }
-        let mut options = options.clone().application_name(name).disable_statement_logging();
-        if let Some(mode) = self.ssl_mode {
-            options = options.ssl_mode(mode);
-        }
-        if let Some(timeout) = self.statement_timeout {
-            options = options.options([("statement_timeout", timeout.as_millis().to_string())]);
-        }
-        // PgBouncer refuses the setting, and no column is a float.
-        Ok(options.extra_float_digits(None).statement_cache_capacity(256))
+        let servers = servers.into_iter().map(|options| {
+            let mut options = options.application_name(&name).disable_statement_logging();
+            if let Some(mode) = self.ssl_mode {
+                options = options.ssl_mode(mode);
+            }
+            if let Some(timeout) = self.statement_timeout {
+                options = options.options([("statement_timeout", timeout.as_millis().to_string())]);
+            }
+            // PgBouncer refuses the setting, and no column is a float.
+            options.extra_float_digits(None).statement_cache_capacity(256)
+        });
+        Ok(Address { servers: servers.collect(), wanted })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use crm_core::ViolationCode;
+
     use super::*;
 
     #[test]
@@ -300,6 +293,13 @@ mod tests {
             (Builder::new("postgres://u:secret@h/d?application_name=%00"), "url"),
             (Builder::new(format!("postgres://u:secret@h/{}", "d".repeat(10_000))), "url"),
             (Builder::new("postgres://u:secret@h/d?sslmode=verify_full"), "url"),
+            (Builder::new("postgres://u:secret@h1,h2:port/d"), "url"),
+            (Builder::new("postgres://u:1?host=secret@h1,h2/d"), "url"),
+            (Builder::new("postgres://u:1?port=2,secret@h/d"), "url"),
+            (Builder::new("postgres://u:secret@h1,h2/d?port=1,2,3"), "url"),
+            (Builder::new("postgres://u:secret@h/d?target_session_attrs=master"), "url"),
+            (Builder::new("postgres://u@h/d").replica("postgres://u:not?secret@h/d"), "replica"),
+            (Builder::new("postgres://u:secret@h/d").max_staleness(Duration::ZERO), "max_staleness"),
             (Builder::new("postgres://u:secret@h/d").max_connections(0), "max_connections"),
             (Builder::new("postgres://u:secret@h/d").min_connections(11), "min_connections"),
             (Builder::new("postgres://u:secret@h/d").concurrent_hashings(0), "concurrent_hashings"),
@@ -314,7 +314,7 @@ mod tests {
             ),
         ];
         for (builder, field) in cases {
-            let error = builder.connect_options().unwrap_err();
+            let error = builder.address().and_then(|_| builder.replica_address()).err().unwrap();
             assert_eq!(error.violations()[0].field, field);
             assert_eq!(error.violations()[0].code, ViolationCode::InvalidOption);
             assert!(!format!("{error} {error:?} {builder:?}").contains("secret"));

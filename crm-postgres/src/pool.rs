@@ -4,62 +4,21 @@
 //! of the throughput (ARCHITECTURE.md). What the ping was for is done by [`Lease`]: a connection goes back only after
 //! the call that had it has seen its answer, otherwise its socket is closed, by which the server stops the work.
 
-use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crm_core::{Error, Result};
-use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts};
+use deadpool::managed::{self, Object, PoolError, QueueMode, Timeouts};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres};
+use sqlx::{PgConnection, Postgres};
 
+use crate::connector::Connector;
 use crate::fault;
 use crate::hashing::Hasher;
 use crate::migrate;
 use crate::options::Settings;
-
-/// A connection that has been idle for longer is asked whether it still lives before a call gets it.
-const TRUST: Duration = Duration::from_secs(1);
-
-/// A connection that does not answer for so long is replaced, while there still is time within the acquire timeout.
-const PING: Duration = Duration::from_secs(2);
-
-/// Opens connections for deadpool and looks after them.
-pub(crate) struct Connector {
-    options: PgConnectOptions,
-    /// The connection by which the options were tried; the pool begins with it.
-    first: Mutex<Option<PgConnection>>,
-}
-
-impl fmt::Debug for Connector {
-    /// Leaves the options out: they hold the password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Connector")
-    }
-}
-
-impl managed::Manager for Connector {
-    type Type = PgConnection;
-    type Error = sqlx::Error;
-
-    async fn create(&self) -> sqlx::Result<PgConnection> {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match first {
-            Some(first) => Ok(first),
-            None => self.options.connect().await,
-        }
-    }
-
-    async fn recycle(&self, connection: &mut PgConnection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
-        if metrics.last_used() > TRUST {
-            let answered = tokio::time::timeout(PING, connection.ping()).await;
-            answered.map_err(|_| RecycleError::message("no answer to a ping"))??;
-        }
-        Ok(())
-    }
-}
 
 #[derive(Debug)]
 enum Source {
@@ -79,15 +38,24 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Opens one connection at once, so that a wrong address or password shows here and not in the first call.
-    pub(crate) async fn connect(options: PgConnectOptions, settings: Settings) -> Result<Arc<Self>> {
-        let connector = open_first(options, &settings).await?;
+    pub(crate) async fn connect(connector: Connector, settings: Settings) -> Result<Arc<Self>> {
+        let pool = Self::new(connector, settings)?;
+        pool.fill().await.map_err(|error| match error {
+            // Nobody else has a connection that could have been waited for.
+            Error::Timeout { .. } => no_server(),
+            error => error,
+        })?;
+        Ok(pool)
+    }
+
+    /// Makes a pool that opens its connections when they are asked for.
+    pub(crate) fn new(connector: Connector, settings: Settings) -> Result<Arc<Self>> {
         let pool = managed::Pool::builder(connector)
             .max_size(settings.max_connections as usize)
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| Error::internal("the pool cannot be built", Some(error.into())))?;
         let pool = Arc::new(Self::over(Source::Own(pool), settings));
-        pool.fill().await?;
         pool.spawn_reaper();
         Ok(pool)
     }
@@ -145,10 +113,7 @@ impl Pool {
         }
         let acquire = async {
             match &self.source {
-                Source::Own(pool) => {
-                    let options = &pool.manager().options;
-                    pool.get().await.map(Held::Own).map_err(|error| of_deadpool(error, options))
-                }
+                Source::Own(pool) => pool.get().await.map(Held::Own).map_err(of_deadpool),
                 Source::Host(pool) => pool
                     .acquire()
                     .await
@@ -217,35 +182,6 @@ impl Pool {
 const MIN_TICK: Duration = Duration::from_millis(10);
 const MAX_TICK: Duration = Duration::from_secs(5);
 
-/// Opens the first connection and keeps the options that worked: a server from before version 14, or on a platform
-/// without it, does not know how to notice a client that is gone in the middle of a query.
-async fn open_first(options: PgConnectOptions, settings: &Settings) -> Result<Connector> {
-    let connector = |options, connection| Connector { options, first: Mutex::new(Some(connection)) };
-    let open = |options: &PgConnectOptions| {
-        let options = options.clone();
-        let limit = settings.acquire_timeout;
-        async move { tokio::time::timeout(limit, options.connect()).await.map_err(|_| no_server()) }
-    };
-    let noticing = options.clone().options([
-        ("client_connection_check_interval", "500ms"),
-        // Whatever other roles have made elsewhere, a statement means PostgreSQL's own operators and functions.
-        ("search_path", "pg_catalog,pg_temp"),
-    ]);
-    match open(&noticing).await? {
-        Ok(connection) => return Ok(connector(noticing, connection)),
-        Err(sqlx::Error::Database(error)) if !is_final(error.code().as_deref()) => {}
-        Err(error) => return Err(fault::of_connect(error, &options)),
-    }
-    let connection = open(&options).await?.map_err(|error| fault::of_connect(error, &options))?;
-    Ok(connector(options, connection))
-}
-
-/// Tells whether a refusal will be the same without the option: the login or the database is wrong. `PgBouncer`, an older
-/// server and a platform that cannot notice each refuse the option with a code of their own.
-fn is_final(code: Option<&str>) -> bool {
-    code.is_some_and(|code| code.starts_with("28") || code == "3D000")
-}
-
 fn no_connection() -> Error {
     Error::Timeout {
         message: "no connection became free within the acquire timeout".to_owned(),
@@ -260,9 +196,9 @@ fn no_server() -> Error {
     }
 }
 
-fn of_deadpool(error: PoolError<sqlx::Error>, options: &PgConnectOptions) -> Error {
+fn of_deadpool(error: PoolError<Error>) -> Error {
     match error {
-        PoolError::Backend(error) => fault::of_connect(error, options),
+        PoolError::Backend(error) => error,
         PoolError::Closed => Error::Closed("the handle"),
         PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
             no_connection()

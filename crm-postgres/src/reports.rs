@@ -15,13 +15,19 @@ use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
 use crate::table::{Table, columns};
-use crate::transaction::Tx;
+use crate::transaction::{SNAPSHOT, Tx};
 
 #[async_trait]
 impl Reports for Session {
     #[instrument(name = "crm.reports.customer_activity", skip_all)]
     async fn customer_activity(&self, query: &ActivityQuery) -> Result<Page<CustomerActivity>> {
         let (limit, after) = query.start()?;
+        if let Some(reading) = self.on_replica().await? {
+            let answer = reading.session().customer_activity(query).await;
+            if reading.stands(&answer).await {
+                return answer;
+            }
+        }
         let limit = limit + 1;
         let inactive = query.include_inactive;
         if let Some(Position { key: SortKey::Null, id }) = after {
@@ -44,6 +50,12 @@ impl Reports for Session {
 
     #[instrument(name = "crm.reports.pipeline", skip_all)]
     async fn pipeline(&self) -> Result<Vec<PipelineStage>> {
+        if let Some(reading) = self.on_replica().await? {
+            let answer = reading.session().pipeline().await;
+            if reading.stands(&answer).await {
+                return answer;
+            }
+        }
         let rows = self.rows(Intent::Read, Sql::new(PIPELINE)).await?;
         let read = |row: &PgRow| {
             let mut columns = Columns::new(row);
@@ -61,7 +73,14 @@ impl Reports for Session {
 
     #[instrument(name = "crm.reports.due_tasks", skip_all)]
     async fn due_tasks(&self, query: &DueTasksQuery) -> Result<Page<DueTask>> {
-        let Some(sql) = due_tasks(&query.start()?, &query.statuses) else {
+        let start = query.start()?;
+        if let Some(reading) = self.on_replica().await? {
+            let answer = reading.session().due_tasks(query).await;
+            if reading.stands(&answer).await {
+                return answer;
+            }
+        }
+        let Some(sql) = due_tasks(&start, &query.statuses) else {
             self.look_up_actor().await?;
             return Ok(query.page(Vec::new()));
         };
@@ -81,7 +100,13 @@ impl Reports for Session {
         if self.transaction.is_some() {
             return self.all_three(activity, due_tasks).await;
         }
-        let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
+        if let Some(reading) = self.on_replica().await? {
+            let answer = reading.session().all_three(activity, due_tasks).await;
+            if reading.stands(&answer).await {
+                return answer;
+            }
+        }
+        let tx = Tx::begin(self, SNAPSHOT).await?;
         let snapshot = tx.session().all_three(activity, due_tasks).await?;
         tx.end().await?;
         Ok(snapshot)

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::fault::{self, Intent, no_answer};
 use crate::pool::{Lease, Pool};
+use crate::replica::{Reading, Replica};
 use crate::row::Columns;
 use crate::sql::Sql;
 
@@ -20,6 +21,8 @@ use crate::sql::Sql;
 pub(crate) struct Session {
     pub(crate) pool: Arc<Pool>,
     pub(crate) transaction: Option<Arc<Open>>,
+    /// Answers reports and exports outside a transaction, as far as it can.
+    pub(crate) replica: Option<Arc<Replica>>,
     /// The user in whose name everything is done; none is the trusted system.
     pub(crate) actor: Option<UserId>,
     /// Keeps the private server of an embedded handle.
@@ -79,6 +82,8 @@ impl Session {
             Err(failure) => {
                 if !failure.lost {
                     roll_back(taken.lease, self.pool.settings.call_timeout).await;
+                } else if failure.found_dead() {
+                    self.pool.forget_idle();
                 }
                 Err(failure.error)
             }
@@ -133,7 +138,7 @@ impl Session {
     /// Runs a statement in a transaction of its own, the actor's where there is one.
     async fn once_in_transaction(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>, Failure> {
         let timeout = self.pool.settings.call_timeout;
-        let mut lease = self.begin("begin").await?;
+        let (mut lease, _) = self.begin("begin").await?;
         let result = self.run(lease.connection(), Intent::Read, sql).await;
         match (&result, intent) {
             (Ok(_), Intent::Read) => end_unwaited(lease),
@@ -144,9 +149,9 @@ impl Session {
         result
     }
 
-    /// Takes a connection and begins a transaction on it, in one message with becoming the actor. As nothing was sent
-    /// before, a connection found dead is replaced once.
-    pub(crate) async fn begin(&self, statement: &str) -> Result<Lease, Failure> {
+    /// Takes a connection and begins a transaction on it, in one message with becoming the actor; also returns the rows of what
+    /// else the statement asks. As nothing was sent before, a connection found dead is replaced once.
+    pub(crate) async fn begin(&self, statement: &str) -> Result<(Lease, Vec<PgRow>), Failure> {
         match self.begin_once(statement).await {
             Err(failure) if failure.found_dead() => {
                 self.pool.forget_idle();
@@ -156,20 +161,24 @@ impl Session {
         }
     }
 
-    async fn begin_once(&self, statement: &str) -> Result<Lease, Failure> {
+    async fn begin_once(&self, statement: &str) -> Result<(Lease, Vec<PgRow>), Failure> {
         let lease = self.acquire().await?;
         self.begin_on(lease, statement).await
     }
 
-    pub(crate) async fn begin_on(&self, mut lease: Lease, statement: &str) -> Result<Lease, Failure> {
+    pub(crate) async fn begin_on(
+        &self,
+        mut lease: Lease,
+        statement: &str,
+    ) -> Result<(Lease, Vec<PgRow>), Failure> {
         let timeout = self.pool.settings.call_timeout;
         let text = match self.actor {
             None => statement.to_owned(),
             Some(actor) => format!("{statement}; call crm.act_as('{actor}')"),
         };
-        let begun = sqlx::raw_sql(AssertSqlSafe(text)).execute(lease.connection());
+        let begun = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(lease.connection());
         match within(timeout, Intent::Read, begun).await {
-            Ok(_) => Ok(lease),
+            Ok(rows) => Ok((lease, rows)),
             Err(failure) => {
                 if !failure.lost {
                     roll_back(lease, timeout).await;
@@ -185,6 +194,14 @@ impl Session {
                     error => Failure { error, ..failure },
                 })
             }
+        }
+    }
+
+    /// Begins to answer a report or an export on the replica, if there is one that can, and this is not a transaction already.
+    pub(crate) async fn on_replica(&self) -> Result<Option<Reading>> {
+        match &self.replica {
+            Some(replica) if self.transaction.is_none() => Box::pin(replica.begin(self)).await,
+            _ => Ok(None),
         }
     }
 

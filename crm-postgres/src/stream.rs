@@ -17,16 +17,13 @@ use crate::list::{arrange_all, restrict, select};
 use crate::session::Session;
 use crate::sql::Sql;
 use crate::table::{Table, read};
-use crate::transaction::Tx;
+use crate::transaction::{SNAPSHOT, Tx};
 
 /// Is how many rows are fetched at a time.
 const PART: usize = 1_000;
 
 /// Numbers the cursors of callers' transactions, in which they share one space of names.
 static CURSORS: AtomicU64 = AtomicU64::new(0);
-
-/// Begins a stream's own transaction.
-const BEGIN: &str = "begin isolation level repeatable read, read only";
 
 /// Begins one for a stream of selected rows. A cursor is planned for its first tenth, for which the planner would walk the whole table in
 /// the order and look for the few rows that fit; all rows are wanted. In a caller's transaction the setting is the caller's.
@@ -55,7 +52,7 @@ pub(crate) fn stream<'s, E: Table>(
     let mut sql = select::<E>();
     let unfiltered = sql.text.len();
     restrict::<E>(&mut sql, filter);
-    let begin = if sql.text.len() > unfiltered { BEGIN_SELECTING } else { BEGIN };
+    let begin = if sql.text.len() > unfiltered { BEGIN_SELECTING } else { SNAPSHOT };
     arrange_all::<E>(&mut sql, order);
     let parts = stream::try_unfold(State::Begin(session, begin, sql), |state| async move {
         let (cursor, rows) = match state {

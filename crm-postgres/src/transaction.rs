@@ -10,6 +10,9 @@ use tracing::instrument;
 use crate::pool::Lease;
 use crate::session::{FINISHED, Open, Session, commit, end_unwaited, roll_back};
 
+/// Begins a transaction whose statements all see the same.
+pub(crate) const SNAPSHOT: &str = "begin isolation level repeatable read, read only";
+
 /// Is a transaction; see [`Transaction`](crm_core::Transaction) for what it promises.
 ///
 /// ```no_run
@@ -30,17 +33,18 @@ pub struct Tx {
 
 impl Tx {
     pub(crate) async fn begin(session: &Session, statement: &str) -> Result<Self> {
-        let lease = session.begin(statement).await.map_err(|failure| failure.error)?;
+        let (lease, _) = session.begin(statement).await.map_err(|failure| failure.error)?;
         Ok(Self::over(session, lease))
     }
 
     /// Begins on a connection that is there already.
     pub(crate) async fn begin_on(lease: Lease, session: &Session, statement: &str) -> Result<Self> {
-        let lease = session.begin_on(lease, statement).await.map_err(|failure| failure.error)?;
+        let (lease, _) = session.begin_on(lease, statement).await.map_err(|failure| failure.error)?;
         Ok(Self::over(session, lease))
     }
 
-    fn over(session: &Session, lease: Lease) -> Self {
+    /// Is the transaction that was begun on a connection.
+    pub(crate) fn over(session: &Session, lease: Lease) -> Self {
         let open = Arc::new(Open(Mutex::new(Some(lease))));
         let session = Session { transaction: Some(open.clone()), ..session.clone() };
         Self { session, open }
@@ -69,7 +73,13 @@ impl Tx {
     #[instrument(name = "crm.commit", skip_all)]
     pub async fn commit_shared(&self) -> Result<()> {
         let lease = self.open.0.lock().await.take().ok_or(FINISHED)?;
-        commit(lease, self.session.pool.settings.call_timeout).await.map_err(|failure| failure.error)
+        let pool = &self.session.pool;
+        commit(lease, pool.settings.call_timeout).await.map_err(|failure| {
+            if failure.found_dead() {
+                pool.forget_idle();
+            }
+            failure.error
+        })
     }
 
     /// Undoes the changes.

@@ -64,6 +64,12 @@ fn builder(py: Python<'_>, url: String, options: &Bound<'_, PyDict>) -> PyResult
         duration.map(Some).map_err(|_| invalid(py, name, "must be a number of seconds that is not negative"))
     };
     let mut builder = Trusted::builder(url);
+    if let Some(url) = keywords.optional::<String>("replica")? {
+        builder = builder.replica(url);
+    }
+    if let Some(limit) = duration("max_staleness")? {
+        builder = builder.max_staleness(limit);
+    }
     if let Some(connections) = keywords.optional("max_connections")? {
         builder = builder.max_connections(connections);
     }

@@ -310,3 +310,24 @@ def test_a_closed_handle_says_so(c: Any) -> None:
     c.close()
     with pytest.raises(crm.ClosedError):
         c.customers.count()
+
+
+def test_reports_and_frames_are_a_replicas_outside_a_transaction(
+    open_face: Callable[..., Any], server: Callable[[bool], str]
+) -> None:
+    primary, replica = server(True), server(True)
+    open_face(replica).leads.create("The replica's")
+    c = open_face(primary, replica=replica)
+    assert sum(stage.count for stage in c.reports.pipeline()) == 1
+    assert c.frames.leads().to_pyarrow().num_rows == 1
+    assert c.leads.count() == 0
+    with c.transaction() as tx:
+        assert sum(stage.count for stage in tx.reports.pipeline()) == 0
+    bounded = open_face(primary, replica=replica, max_staleness=60.0)
+    assert sum(stage.count for stage in bounded.reports.pipeline()) == 0, "it is no replica that is known to be fresh"
+    away = open_face(primary, replica="postgres://nobody@127.0.0.1:1/nowhere")
+    assert sum(stage.count for stage in away.reports.pipeline()) == 0
+    for option, value in [("replica", "nonsense"), ("max_staleness", 1.0)]:
+        with pytest.raises(crm.ValidationError) as wrong:
+            open_face(primary, **{option: value})
+        assert wrong.value.violations[0].field == option

@@ -1,4 +1,4 @@
-//! Behind a real PgBouncer in transaction mode, where each transaction may have another connection of the server's.
+//! Behind a real PgBouncer: in transaction mode, where each transaction may have another connection of the server's, and in session mode.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, chown};
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crm_core::{Hashing, LeadFilter, Order, Password, Repositories as _, Stage, Validate as _};
+use crm_core::{ErrorCode, Hashing, LeadFilter, Order, Password, Repositories as _, Stage, Validate as _};
 use crm_postgres::{Builder, Crm};
 use crm_tests::Database;
 use futures_util::{TryStreamExt as _, future};
@@ -17,17 +17,23 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::identity::{Ground, lead, leads, leave_anywhere, store, storm};
 
-/// Is a PgBouncer of the test's own, with two connections to the server.
+/// Is a PgBouncer of the test's own.
 struct Bouncer {
     /// A shell that ends PgBouncer when its input ends, as it does also when this process dies.
     shell: Child,
+    account: Metadata,
     dir: PathBuf,
     url: String,
 }
 
 impl Bouncer {
-    /// Starts one with no more settings than it takes.
+    /// Starts one in transaction mode, with two connections to the server.
     async fn start(database: &Database) -> Self {
+        Self::start_in("transaction", 2, database).await
+    }
+
+    /// Starts one with no more settings than it takes.
+    async fn start_in(mode: &str, connections: u32, database: &Database) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let dir = std::env::temp_dir().join(format!("crm-pgbouncer-{}-{number}", std::process::id()));
@@ -41,14 +47,15 @@ impl Bouncer {
             &format!("unix_socket_dir = {}", dir.display()),
             "listen_port = 6432",
             "auth_type = any",
-            "pool_mode = transaction",
-            "default_pool_size = 2",
+            &format!("pool_mode = {mode}"),
+            &format!("default_pool_size = {connections}"),
         ];
         fs::write(dir.join("pgbouncer.ini"), config.join("\n")).unwrap();
-        let shell = spawn(&dir, &fs::metadata(server).unwrap());
+        let account = fs::metadata(server).unwrap();
+        let shell = spawn(&dir, &account);
         let name = options.get_database().unwrap();
         let url = format!("postgres://postgres@localhost:6432/{name}?host={}", dir.display());
-        let mut bouncer = Self { shell, dir, url };
+        let mut bouncer = Self { shell, account, dir, url };
         bouncer.wait().await;
         bouncer
     }
@@ -64,6 +71,16 @@ impl Bouncer {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("PgBouncer does not start: {}", self.log());
+    }
+
+    fn stop(&mut self) {
+        drop(self.shell.stdin.take());
+        drop(self.shell.wait());
+    }
+
+    async fn start_again(&mut self) {
+        self.shell = spawn(&self.dir, &self.account);
+        self.wait().await;
     }
 
     fn log(&self) -> String {
@@ -88,7 +105,7 @@ fn spawn(dir: &Path, account: &Metadata) -> Child {
         .current_dir(dir)
         .stdin(Stdio::piped())
         .stdout(Stdio::null());
-    if fs::metadata(dir).unwrap().uid() != uid {
+    if fs::metadata(dir.join("pgbouncer.ini")).unwrap().uid() != uid {
         chown(dir, Some(uid), Some(gid)).unwrap();
         shell.uid(uid).gid(gid);
     }
@@ -97,18 +114,57 @@ fn spawn(dir: &Path, account: &Metadata) -> Child {
 
 impl Drop for Bouncer {
     fn drop(&mut self) {
-        drop(self.shell.stdin.take());
-        drop(self.shell.wait());
+        self.stop();
         drop(fs::remove_dir_all(&self.dir));
     }
 }
 
 #[tokio::test]
-async fn everything_works() {
+async fn everything_works_in_transaction_mode() {
     let ground = Ground::new().await;
     let bouncer = Bouncer::start(&ground.database).await;
+    everything_works(ground, bouncer.builder()).await;
+}
+
+#[tokio::test]
+async fn everything_works_in_session_mode_with_named_statements() {
+    let ground = Ground::new().await;
+    let bouncer = Bouncer::start_in("session", 10, &ground.database).await;
+    everything_works(ground, Crm::builder(&*bouncer.url)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn in_session_mode_a_connection_leaves_its_statements_and_its_identity_to_nobody() {
+    let ground = Ground::new().await;
+    let bouncer = Bouncer::start_in("session", 2, &ground.database).await;
+    // Each of them takes the server's connections over from the one before it, whose statements had the same names.
+    for _ in 0..3 {
+        let crm = Crm::builder(&*bouncer.url).max_connections(2).connect().await.unwrap();
+        future::join_all((0..4).map(|_| ground.check_serves(&crm))).await;
+        crm.close().await;
+    }
+}
+
+#[tokio::test]
+async fn without_the_pooler_the_database_is_unavailable_until_it_is_back() {
+    let ground = Ground::new().await;
+    for (mode, named) in [("transaction", false), ("session", true)] {
+        let mut bouncer = Bouncer::start_in(mode, 10, &ground.database).await;
+        let crm = Crm::builder(&*bouncer.url).prepared_statements(named).connect().await.unwrap();
+        ground.check_serves(&crm).await;
+        bouncer.stop();
+        let error = crm.reports().pipeline().await.unwrap_err();
+        assert_eq!((error.code(), error.outcome_unknown()), (ErrorCode::Unavailable, false));
+        let error = crm.leads().create(lead(None, "lost")).await.unwrap_err();
+        assert_eq!((error.code(), error.outcome_unknown()), (ErrorCode::Unavailable, false));
+        bouncer.start_again().await;
+        ground.check_serves(&crm).await;
+    }
+}
+
+async fn everything_works(ground: Ground, builder: Builder) {
     let hashing = Hashing::new(8, 1, 1).unwrap();
-    let crm = bouncer.builder().password_hashing(hashing).connect().await.unwrap();
+    let crm = builder.password_hashing(hashing).connect().await.unwrap();
     let actor = ground.everybody[1].unwrap();
     let password = |text| Password::new(text).validate().unwrap();
     crm.users().set_password(actor, password("correct horse")).await.unwrap();

@@ -19,6 +19,7 @@ use crate::list::{arrange_all, restrict, select};
 use crate::session::{Failure, Session, within};
 use crate::sql::Sql;
 use crate::table::{Table, columns as columns_of};
+use crate::transaction::SNAPSHOT;
 use crate::{Acting, Crm, Tx};
 
 use halves::Halves;
@@ -157,6 +158,20 @@ async fn hand_on(pieces: &[impl AsRef<[u8]> + Sync], sink: &mut impl ExportSink)
     Ok(())
 }
 
+/// Notes what a sink has got, and whether the end is of its own making.
+struct Watched<'s, S> {
+    sink: &'s mut S,
+    taken: bool,
+    refused: bool,
+}
+
+impl<S: ExportSink> ExportSink for Watched<'_, S> {
+    async fn take(&mut self, piece: &[u8]) -> Result<()> {
+        self.taken = true;
+        self.sink.take(piece).await.inspect_err(|_| self.refused = true)
+    }
+}
+
 impl Session {
     #[instrument(name = "crm.export", skip_all)]
     async fn export(&self, export: &Export, sink: &mut impl ExportSink) -> Result<()> {
@@ -164,16 +179,30 @@ impl Session {
         if self.transaction.is_some() {
             return self.export_in_transaction(sql, sink).await;
         }
-        let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
+        if let Some(reading) = self.on_replica().await? {
+            let mut watched = Watched { sink: &mut *sink, taken: false, refused: false };
+            let result = Box::pin(reading.session().export_whole(export, sql.clone(), &mut watched)).await;
+            let Watched { taken, refused, .. } = watched;
+            // What the sink has got cannot be taken back.
+            if refused || reading.stands(&result).await || taken {
+                return result;
+            }
+        }
+        let tx = Tx::begin(self, SNAPSHOT).await?;
+        tx.session().export_whole(export, sql, sink).await?;
+        tx.end().await
+    }
+
+    /// Exports in a transaction of the export's own, over a second connection as well where that is worth its while.
+    async fn export_whole(&self, export: &Export, sql: Sql, sink: &mut impl ExportSink) -> Result<()> {
         let halves = match export.whole_table() {
-            Some(table) => Halves::of(tx.session(), table).await?,
+            Some(table) => Halves::of(self, table).await?,
             None => None,
         };
         match halves {
-            Some(halves) => halves.export(sql, sink).await?,
-            None => tx.session().export_in_transaction(sql, sink).await?,
+            Some(halves) => halves.export(sql, sink).await,
+            None => self.export_in_transaction(sql, sink).await,
         }
-        tx.end().await
     }
 
     async fn export_in_transaction(&self, sql: Sql, sink: &mut impl ExportSink) -> Result<()> {

@@ -170,6 +170,8 @@ os.register_at_fork(after_in_child=_crm._forked)
 def connect(
     url: str | None = None,
     *,
+    replica: str | None = None,
+    max_staleness: float | None = None,
     max_connections: int = 10,
     min_connections: int = 0,
     acquire_timeout: float = 30.0,
@@ -184,10 +186,14 @@ def connect(
     """Connects to a database and opens one connection at once.
 
     The URL is `postgres://user:password@host:5432/database`; without one it is that of the variable CRM_DATABASE_URL. It
-    never migrates: call `migrate()` where the schema may be missing. Times are in seconds.
+    may name several hosts, `host1:5432,host2:5432`, and with `?target_session_attrs=read-write` the one that writes is
+    found, also after a failover. It never migrates: call `migrate()` where the schema may be missing. Times are in seconds.
 
     Args:
         url: Where the database is.
+        replica: The URL of a streaming replica that is asked for reports and frames outside a transaction; the primary answers
+            what it cannot.
+        max_staleness: The replica answers only if it knows all that was committed so long before the call.
         max_connections: How many connections are open at the most.
         min_connections: How many are opened at the start and kept.
         acquire_timeout: How long a call waits for a connection before CrmTimeoutError.
@@ -208,6 +214,8 @@ def connect(
         False,
         _url(url),
         {
+            "replica": replica,
+            "max_staleness": max_staleness,
             "max_connections": max_connections,
             "min_connections": min_connections,
             "acquire_timeout": acquire_timeout,
@@ -225,6 +233,8 @@ def connect(
 def connect_async(
     url: str | None = None,
     *,
+    replica: str | None = None,
+    max_staleness: float | None = None,
     max_connections: int = 10,
     min_connections: int = 0,
     acquire_timeout: float = 30.0,
@@ -244,6 +254,8 @@ def connect_async(
         True,
         _url(url),
         {
+            "replica": replica,
+            "max_staleness": max_staleness,
             "max_connections": max_connections,
             "min_connections": min_connections,
             "acquire_timeout": acquire_timeout,

@@ -14,7 +14,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 /// Keeps what was logged.
 #[derive(Clone, Default)]
-pub(super) struct Collector(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Collector(Arc<Mutex<Vec<String>>>);
 
 /// Keeps what the whole process logs with `log`, which knows one logger only.
 static LOGGED: LazyLock<Collector> = LazyLock::new(Collector::default);
@@ -35,7 +35,7 @@ impl log::Log for Logger {
 
 impl Collector {
     /// Makes a runtime on whose threads everything is collected, those for blocking work included.
-    pub(super) fn runtime() -> (tokio::runtime::Runtime, Self) {
+    pub(crate) fn runtime() -> (tokio::runtime::Runtime, Self) {
         static LOG: Once = Once::new();
         LOG.call_once(|| {
             log::set_logger(&Logger).expect("nobody else sets a logger");
@@ -63,7 +63,7 @@ impl Collector {
     }
 
     /// Takes what was logged so far, by the runtime with `tracing` and by the process with `log`.
-    pub(super) fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         let mut lines = std::mem::take(&mut *self.0.lock().unwrap());
         lines.extend(LOGGED.0.lock().unwrap().iter().cloned());
         lines

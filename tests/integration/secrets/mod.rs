@@ -3,3 +3,5 @@
 mod collect;
 mod shown;
 mod users;
+
+pub(crate) use collect::Collector;
