@@ -1,3 +1,3 @@
 import crm from './lib/index.js';
 
-export const { CrmError, INTERACTION_TYPES, PRIORITIES, ROLES, STAGES, TASK_STATUSES, connect, embedded } = crm;
+export const { CrmError, INTERACTION_TYPES, PHASES, PRIORITIES, ROLES, STAGES, TASK_STATUSES, connect, embedded } = crm;

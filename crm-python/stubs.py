@@ -22,6 +22,7 @@ import builtins
 import datetime
 import decimal
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
+from os import PathLike
 from types import GenericAlias, TracebackType
 from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload
 
@@ -37,6 +38,7 @@ from .inputs import (
     NewLead,
     NewTask,
     NewUser,
+    Phase,
     Priority,
     Role,
     Stage,
@@ -166,6 +168,9 @@ RECORDS: dict[str, str] = {
     "CustomerOverview": "customer Customer open_leads builtins.list[Lead] open_tasks builtins.list[Task] "
     "recent_interactions builtins.list[Interaction]",
     "Migration": "version int description str",
+    "Manifest": "taken_at MOMENT library_version str schema_version int oldest_library int server_version str "
+    "pg_dump_version str bytes int sha256 str rows dict[str,int]",
+    "Progress": "phase Phase table ?str rows int total_rows int bytes int",
     "Violation": "field str code str message str",
     "Seeded": "admin str user str",
     "Snapshot": "customer_activity Page[CustomerActivity] pipeline builtins.list[PipelineStage] due_tasks Page[DueTask]",
@@ -188,7 +193,7 @@ ORDERS = {
 PARAMETERS: dict[str, str] = {
     "id": "int", "user_id": "int", "version": "int", "recent": "int", "limit": "int", "cursor": "str",
     "expected_version": "int", "name": "str", "email": "str", "role": "Role", "password": "str", "password_hash": "str",
-    "current_password": "str", "new_password": "str", "admin": "str", "user": "str", "phone": "str", "company": "str",
+    "current_password": "str", "new_password": "str", "admin": "str", "user": "str", "path": "str | PathLike[str]", "phone": "str", "company": "str",
     "tags": "Iterable[str]", "notes": "str", "created_by": "int", "title": "str", "description": "str", "stage": "Stage",
     "value": "_Money", "customer_id": "int", "assigned_to": "int", "status": "TaskStatus", "priority": "Priority",
     "due_date": DAY, "type": "InteractionType", "date": MOMENT, "ids": "Iterable[int]", "text": "str",
@@ -209,7 +214,7 @@ RETURNS: dict[str, str] = {
     "customer_activity": "Page[CustomerActivity]", "pipeline": "builtins.list[PipelineStage]", "due_tasks": "Page[DueTask]",
     "snapshot": "Snapshot", "migrate": "None", "migrate_to": "None", "schema_version": "int | None",
     "pending_migrations": "builtins.list[Migration]", "seed": "Seeded | None", "close": "None", "commit": "None",
-    "rollback": "None",
+    "rollback": "None", "backup": "Manifest", "restore": "Manifest",
 }
 PROPERTIES = {"url": "str | None", "actor": "int"}
 PARTS = {"users", "customers", "leads", "tasks", "interactions", "reports", "frames"}
@@ -269,7 +274,9 @@ def record(name: str) -> str:
 
 def parameter(entity: str | None, method: str, filtering: bool, name: str, default: object) -> str:
     """Returns what a parameter takes."""
-    if name == "order":
+    if name == "progress" and method in {"backup", "restore"}:
+        kind = "Callable[[Progress], object]"
+    elif name == "order":
         names = [sign + order for order in ORDERS[entity or ""].split() for sign in ("", "-")]
         kind = f"Literal[{', '.join(repr(order) for order in names)}]".replace("'", '"')
     else:

@@ -44,7 +44,7 @@ types() {
 
 examples() {
   local example
-  for example in quickstart polars_report service; do
+  for example in quickstart polars_report service daily_backup; do
     "$python" "examples/python/$example.py" >/dev/null
   done
   rm -f "$here/report.png"

@@ -47,8 +47,10 @@ labels! {
         UnknownField = "unknown_field",
         /// The value is of the wrong type.
         InvalidType = "invalid_type",
-        /// The connection URL or an option cannot be used.
+        /// The connection URL, a path or an option cannot be used.
         InvalidOption = "invalid_option",
+        /// The backup has no manifest, or is not what its manifest says.
+        InvalidBackup = "invalid_backup",
     }
 }
 

@@ -1,10 +1,14 @@
 //! The calls of a handle itself: transactions, the next part of a stream, and what only the trusted system does.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crm_postgres::crm_core::Password;
 use crm_postgres::{Crm, Result, SeedPasswords};
 
+use tokio::sync::Mutex;
+
+use crate::backup::Steps;
 use crate::bridge::{Job, job, unknown};
 use crate::handle::{Handle, OpenTx, Store, fill};
 use crate::inputs::Values;
@@ -19,7 +23,7 @@ pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut 
                 let tx = match &of {
                     Store::Crm(crm) => crm.begin().await?,
                     Store::Acting(acting) => acting.begin().await?,
-                    Store::Tx(_) | Store::Rows(_) => return Err(unknown("begin")),
+                    Store::Tx(_) | Store::Rows(_) | Store::Steps(_) => return Err(unknown("begin")),
                 };
                 fill(&slot, Store::Tx(Arc::new(OpenTx::new(tx))))
             }))
@@ -33,6 +37,15 @@ pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut 
             Ok(job(async move { open.rollback().await }))
         }
         ("next", Store::Rows(rows), _) => Ok(crate::rows::next(rows.clone())),
+        ("next", Store::Steps(steps), _) => Ok(crate::backup::next(steps.clone())),
+        ("backup" | "restore", Store::Crm(crm), Some(made)) => {
+            let path = values.read::<String>("path");
+            let path = PathBuf::from(values.all(path)?);
+            let begin = if op == "backup" { Steps::backup } else { Steps::restore };
+            let steps = begin(crm.clone(), path);
+            fill(&made.slot(), Store::Steps(Arc::new(Mutex::new(steps))))?;
+            Ok(job(std::future::ready(Ok(()))))
+        }
         _ => trusted(op, store.trusted()?.clone(), values),
     }
 }

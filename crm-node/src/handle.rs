@@ -1,4 +1,4 @@
-//! What JavaScript holds: a slot for the trusted system's handle, a user's, a transaction, or a stream.
+//! What JavaScript holds: a slot for the trusted system's handle, a user's, a transaction, a stream, or a backup.
 
 #![expect(clippy::needless_pass_by_value, reason = "values from JavaScript come owned")]
 
@@ -12,6 +12,7 @@ use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 use tokio::sync::{Mutex, watch};
 
+use crate::backup::Steps;
 use crate::inputs::Values;
 use crate::rows::Part;
 use crate::runtime::entered;
@@ -23,6 +24,7 @@ pub(crate) enum Store {
     Acting(Acting),
     Tx(Arc<OpenTx>),
     Rows(Arc<Mutex<Incoming<Part>>>),
+    Steps(Arc<Mutex<Steps>>),
 }
 
 /// Is a transaction that its calls share.
@@ -88,7 +90,7 @@ impl Store {
             Self::Crm(crm) => Ok(crm),
             Self::Acting(acting) => Ok(acting),
             Self::Tx(open) => Ok(open.open()?),
-            Self::Rows(_) => Err(Error::internal("a stream has no repositories", None)),
+            Self::Rows(_) | Self::Steps(_) => Err(Error::internal("a stream has no repositories", None)),
         }
     }
 
@@ -153,7 +155,7 @@ impl Handle {
         acting
     }
 
-    /// Lets go of what it holds: a stream ends.
+    /// Lets go of what it holds: a stream ends, and so does a backup.
     #[napi]
     pub fn release(&mut self) {
         let _entered = entered();

@@ -3,6 +3,7 @@
 //! A call comes in as numbers and a text (`wire`, `inputs`), runs in the loop's own thread (`bridge`) by its name
 //! (`repositories`, `crm`, `connect`), and goes out the same way as a record (`records`) or an error (`errors`).
 
+mod backup;
 mod bridge;
 mod connect;
 mod crm;

@@ -203,7 +203,8 @@ export function withoutSignal(options: unknown): { signal: CallOptions; rest: un
   return { signal: { signal }, rest };
 }
 
-function isPlain(value: unknown): value is object {
+/** @internal */
+export function isPlain(value: unknown): value is object {
   return Object.prototype.toString.call(value) === '[object Object]';
 }
 

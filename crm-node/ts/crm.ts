@@ -1,11 +1,14 @@
-import { Abortion, type CallOptions, actingAs, make, whenAborted } from './calls.js';
+import { Abortion, type CallOptions, actingAs, isPlain, make, whenAborted } from './calls.js';
 import { Failure } from './errors.js';
 import { native, type Slot } from './native.js';
-import { type Migration, type Seeded, migration, seeded } from './records.js';
+import { type Manifest, type Migration, type Progress, type Seeded, manifest, migration, progress, seeded } from './records.js';
 import { Customers, Interactions, Leads, Reports, Tasks, Users } from './repositories.js';
-import type { Decode } from './wire.js';
+import type { Decode, Reader } from './wire.js';
 
 const nothing: Decode<void> = () => {};
+
+const backupStep = (from: Reader) =>
+  from.flag() ? { done: true as const, manifest: manifest(from) } : { done: false as const, progress: progress(from) };
 
 /** Is what every handle has: the repositories and the reports. */
 export abstract class Handle {
@@ -117,6 +120,12 @@ export interface SeedPasswords {
   user?: string | undefined;
 }
 
+/** Says how a backup or a restore is made. */
+export interface BackupOptions extends CallOptions {
+  /** Is called now and then with how far it is. What it throws ends the call. */
+  progress?: ((progress: Progress) => void) | undefined;
+}
+
 /** Is a CRM in a PostgreSQL database, as the trusted system has it. `connect` and `embedded` make it; share it. */
 export class Crm extends Beginning {
   /** The URL of an embedded server, for other programs that want to look in; null of any other. */
@@ -156,6 +165,47 @@ export class Crm extends Beginning {
   /** Loads the sample rows once, and returns the passwords of the two sample users when it has, else null. */
   seed(passwords?: SeedPasswords, options?: CallOptions): Promise<Seeded | null> {
     return this.call('seed', (from) => from.maybe(seeded), options, passwords);
+  }
+
+  /**
+   * Dumps the schema `crm`, whoever writes meanwhile, as it was at one moment: into a file for pg_restore, and beside it, as `<path>.json`,
+   * the manifest by which `restore` verifies it. Both are for their owner's eyes only: they hold the hashes of the passwords.
+   *
+   * The file gets its name when it is whole; whatever ends the call before that leaves nothing. It needs pg_dump of the server's major
+   * version or a newer one.
+   */
+  async backup(path: string, options?: BackupOptions): Promise<Manifest> {
+    return await this.#steps('backup', path, options);
+  }
+
+  /**
+   * Restores what `backup` has written into a database without a schema `crm`. Restore only what you trust: a dump is a program.
+   *
+   * It is one transaction, committed when all tables have as many rows as the manifest says; whatever ends it before that leaves the
+   * database as empty as it was. The schema is the dump's: `migrate` brings an older one up to date. It needs pg_restore of the major
+   * version that made the dump or a newer one.
+   */
+  async restore(path: string, options?: BackupOptions): Promise<Manifest> {
+    return await this.#steps('restore', path, options);
+  }
+
+  async #steps(op: 'backup' | 'restore', path: string, options: BackupOptions | undefined): Promise<Manifest> {
+    const { progress: tell, ...rest } = isPlain(options) ? options : ({} as BackupOptions);
+    if (tell !== undefined && typeof tell !== 'function') {
+      throw Failure.of('progress', 'invalid_type', 'must be a function').thrown(this[op]);
+    }
+    const callOptions = isPlain(options) ? rest : options;
+    const steps = new native.Handle();
+    try {
+      await make({ op, slot: this.slot, made: steps, values: [path], options: callOptions, decode: nothing });
+      for (;;) {
+        const step = await make({ op: 'next', slot: steps, options: callOptions, decode: backupStep });
+        if (step.done) return step.manifest;
+        tell?.(step.progress);
+      }
+    } finally {
+      steps.release();
+    }
   }
 
   /**

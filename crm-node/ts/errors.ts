@@ -31,7 +31,8 @@ export type ViolationCode =
   | 'no_word'
   | 'unknown_field'
   | 'invalid_type'
-  | 'invalid_option';
+  | 'invalid_option'
+  | 'invalid_backup';
 
 /** Says that one field breaks one rule. */
 export interface Violation {

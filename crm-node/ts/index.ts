@@ -11,7 +11,7 @@ import { native } from './native.js';
 
 export type { CallOptions } from './calls.js';
 // Types only: nobody makes one but the library.
-export type { Acting, Crm, Handle, SeedPasswords, Transaction } from './crm.js';
+export type { Acting, BackupOptions, Crm, Handle, SeedPasswords, Transaction } from './crm.js';
 export {
   type ConflictError,
   CrmError,
@@ -34,11 +34,15 @@ export {
   type Interaction,
   type InteractionType,
   type Lead,
+  type Manifest,
   type Migration,
+  PHASES,
   PRIORITIES,
   type Page,
+  type Phase,
   type PipelineStage,
   type Priority,
+  type Progress,
   ROLES,
   type Role,
   STAGES,

@@ -89,6 +89,12 @@ impl Connector {
         }
     }
 
+    /// Returns the options of the server that was found last.
+    #[cfg(unix)]
+    pub(crate) fn latest(&self) -> &PgConnectOptions {
+        &self.servers[self.latest.load(Ordering::Relaxed)].options
+    }
+
     /// Opens a connection to the server that was found last, or to the first of the others that fits. Unlike libpq it also
     /// goes on where a login is refused: a server that was set up anew must not hide the others.
     async fn open(&self) -> Result<PgConnection> {

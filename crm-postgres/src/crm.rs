@@ -37,6 +37,8 @@ pub struct Crm {
 #[derive(Debug)]
 pub(crate) struct Embedded {
     url: String,
+    /// Where the server's programs are.
+    pub(crate) bin: std::path::PathBuf,
     server: std::sync::Mutex<crate::embedded::Server>,
 }
 
@@ -103,7 +105,8 @@ impl Crm {
                 outcome_unknown: false,
                 source: Some(error.into()),
             })?;
-        let embedded = Arc::new(Embedded { url: server.url(), server: std::sync::Mutex::new(server) });
+        let (url, bin) = (server.url(), server.bin().to_owned());
+        let embedded = Arc::new(Embedded { url, bin, server: std::sync::Mutex::new(server) });
         let mut crm = Self::connect(embedded.url.clone()).await?;
         crm.session.server = Some(embedded);
         crm.migrate().await?;

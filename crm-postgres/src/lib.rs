@@ -25,6 +25,8 @@ mod acting;
 mod address;
 #[doc(hidden)] // For the bindings to other languages.
 pub mod background;
+#[cfg(unix)]
+mod backup;
 mod bulk;
 mod connector;
 mod constraints;
@@ -57,6 +59,8 @@ mod transaction;
 mod users;
 
 pub use acting::Acting;
+#[cfg(unix)]
+pub use backup::{Manifest, Phase, Progress};
 #[doc(hidden)] // For the test that compares it with the database.
 pub use constraints::{CONSTRAINTS, Refusal};
 pub use crm::Crm;

@@ -13,6 +13,10 @@ use crate::session::within;
 /// Is the library's own history, beside which the host application keeps its own.
 const HISTORY: &str = "crm._migrations";
 
+/// Is the migration that makes the roles.
+#[cfg(unix)]
+const ACCESS: i64 = 20_261_124_000_001;
+
 /// Is a step of the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
@@ -130,38 +134,72 @@ impl State {
         self.applied.last().copied()
     }
 
+    /// Returns the version, and the oldest library that may use it, of what is to be dumped: also one that this library could not use.
+    #[cfg(unix)]
+    pub(crate) fn dumpable(&self) -> Result<(i64, i64)> {
+        self.refuse_bound()?;
+        match self.version() {
+            Some(version) => Ok((version, self.oldest_library.unwrap_or(0))),
+            None => Err(not_migrated()),
+        }
+    }
+
     /// Lists the steps that the database does not have.
     pub(crate) fn pending(&self) -> Vec<Migration> {
         known().into_iter().filter(|step| !self.applied.contains(&step.version)).collect()
     }
 
     fn refuse_too_new(&self) -> Result<()> {
-        match self.oldest_library {
-            Some(oldest) if oldest > latest() => Err(Error::Schema(format!(
-                "the database needs a library that knows migration {oldest}, and this one knows {}: upgrade the library",
-                latest()
-            ))),
-            _ => Ok(()),
+        refuse_newer("the database", self.oldest_library.unwrap_or(0))
+    }
+
+    fn refuse_bound(&self) -> Result<()> {
+        if self.bound {
+            let message = "the login is not the schema's owner: connect as the owner or as a member of it";
+            return Err(Error::Schema(message.to_owned()));
         }
+        Ok(())
     }
 
     /// Refuses a database that is behind this library, or too far ahead.
     pub(crate) fn check(&self) -> Result<()> {
         self.refuse_too_new()?;
-        if self.bound {
-            let message = "the login is not the schema's owner: connect as the owner or as a member of it";
-            return Err(Error::Schema(message.to_owned()));
-        }
+        self.refuse_bound()?;
         match self.pending().first() {
             None => Ok(()),
-            Some(_) if self.applied.is_empty() => {
-                Err(Error::Schema("the database is not migrated; run migrate()".to_owned()))
-            }
+            Some(_) if self.applied.is_empty() => Err(not_migrated()),
             Some(Migration { version, description }) => Err(Error::Schema(format!(
                 "the database lacks migration {version} ({description}); run migrate()"
             ))),
         }
     }
+}
+
+fn not_migrated() -> Error {
+    Error::Schema("the database is not migrated; run migrate()".to_owned())
+}
+
+/// Refuses what says that only a newer library may use it.
+pub(crate) fn refuse_newer(what: &str, oldest_library: i64) -> Result<()> {
+    let latest = latest();
+    if oldest_library > latest {
+        return Err(Error::Schema(format!(
+            "{what} needs a library that knows migration {oldest_library}, and this one knows {latest}: upgrade the library"
+        )));
+    }
+    Ok(())
+}
+
+/// Returns the statement by which a migration makes the roles and grants them to the owner of `crm.users`.
+#[cfg(unix)]
+pub(crate) fn roles() -> String {
+    let ups = migrator();
+    let access = ups.iter().find(|step| step.version == ACCESS && step.migration_type.is_up_migration());
+    let text = access.expect("the migration is embedded").sql.as_str();
+    let (begin, end) = (text.find("do $$"), text.find("\n$$;\n"));
+    let (begin, end) =
+        begin.zip(end).expect("the migration has it, and a test restores on a server without roles");
+    format!("{}\n$$;", &text[begin..end])
 }
 
 fn of_migrate(error: MigrateError) -> Error {

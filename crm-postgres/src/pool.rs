@@ -150,6 +150,15 @@ impl Pool {
         Ok(lease)
     }
 
+    /// Returns the options by which the latest connection was made.
+    #[cfg(unix)]
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        match &self.source {
+            Source::Own(pool) => pool.manager().latest().clone(),
+            Source::Host(pool) => pool.connect_options().as_ref().clone(),
+        }
+    }
+
     /// Makes the next call ask for the schema again.
     pub(crate) fn forget_schema(&self) {
         self.schema_fits.store(false, Ordering::Relaxed);

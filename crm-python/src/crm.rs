@@ -9,6 +9,7 @@ use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::backup::{Job, Work};
 use crate::call::Call;
 use crate::errors::raise;
 use crate::handle::{Handle, SharedTx, Store};
@@ -38,6 +39,12 @@ impl HandleBase {
     ) -> PyResult<Py<PyAny>> {
         let crm = trusted(self.handle.store(py)?).map_err(|error| raise(py, error))?;
         self.handle.face.run(py, name, call(crm), |py, value: T| value.wire(py))
+    }
+
+    /// Backs up or restores.
+    fn with_file(&self, py: Python<'_>, name: &'static str, job: Job) -> PyResult<Py<PyAny>> {
+        let crm = trusted(self.handle.store(py)?).map_err(|error| raise(py, error))?;
+        self.handle.face.run(py, name, job.run(crm), |py, done| done?.wire(py))
     }
 
     /// Prepares a transaction, which begins when its block is entered.
@@ -195,6 +202,34 @@ impl CrmBase {
         };
         let passwords = SeedPasswords { admin: password(admin, "admin")?, user: password(user, "user")? };
         slf.as_super().get().trusted(slf.py(), "seed", move |crm| async move { crm.seed(passwords).await })
+    }
+
+    /// Dumps the schema crm, whoever writes meanwhile, as it was at one moment: into a file for pg_restore, and beside it, as `<path>.json`, the
+    /// manifest by which `restore` verifies it. Both are for their owner's eyes only: they hold the hashes of the passwords.
+    ///
+    /// The file gets its name when it is whole; whatever ends the call before that leaves nothing. `progress` is called with a Progress now and
+    /// then, in the thread of the call; what it raises ends the call. It needs pg_dump of the server's major version or a newer one.
+    #[pyo3(signature = (path, progress = None))]
+    fn backup(
+        slf: &Bound<'_, Self>,
+        path: &Bound<'_, PyAny>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().with_file(slf.py(), "backup", Job::new(Work::Backup, path, progress)?)
+    }
+
+    /// Restores what `backup` has written into a database without a schema crm. Restore only what you trust: a dump is a program.
+    ///
+    /// It is one transaction, committed when all tables have as many rows as the manifest says; whatever ends it before that leaves the database
+    /// as empty as it was. `progress` is called as that of `backup`. The schema is the dump's: `migrate` brings an older one up to date. It
+    /// needs pg_restore of the major version that made the dump or a newer one.
+    #[pyo3(signature = (path, progress = None))]
+    fn restore(
+        slf: &Bound<'_, Self>,
+        path: &Bound<'_, PyAny>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().with_file(slf.py(), "restore", Job::new(Work::Restore, path, progress)?)
     }
 
     /// Refuses further calls, waits for those under way, closes the connections and stops an embedded server. Doing it

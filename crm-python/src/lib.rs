@@ -7,6 +7,7 @@
 #![expect(clippy::too_many_arguments, reason = "a record's constructor takes all its fields")]
 
 mod arrow;
+mod backup;
 mod call;
 mod connect;
 mod crm;

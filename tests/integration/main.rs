@@ -4,6 +4,7 @@
 mod access;
 mod activity;
 mod attacks;
+mod backup;
 mod bulk;
 mod concurrency;
 mod contract;

@@ -10,6 +10,7 @@ use std::error::Error as _;
 
 use crm_core::{ErrorCode, NewCustomer, Repositories, Validate};
 use crm_postgres::{Builder, Crm, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{Connection as _, PgConnection};
 
 use certificate::{Authority, Identity};
@@ -176,5 +177,60 @@ async fn a_key_that_has_lost_its_line_breaks_is_in_no_error() {
         let error = Crm::connect(server.url("localhost", &parameters)).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::Unavailable);
         assert!(error.source().is_none() && !format!("{error} {error:?}").contains(bytes), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_is_encrypted_and_verifies_as_the_library_does() {
+    let authority = Authority::new();
+    let server = Server::start(Some(authority.localhost())).await;
+    let root = server.file("root.pem", &authority.pem());
+    let verify = format!("sslmode=verify-full&sslrootcert={root}");
+    let url = |mode: &str| server.url("localhost", mode);
+    // A host's pool may have the root as a text.
+    let options: PgConnectOptions = url("sslmode=verify-full").parse().unwrap();
+    let pool = PgPool::connect_lazy_with(options.ssl_root_cert_from_pem(authority.pem().into_bytes()));
+    let handles = [
+        Crm::connect(url("sslmode=require")).await.unwrap(),
+        Crm::connect(url(&verify.replace("full", "ca"))).await.unwrap(),
+        Crm::connect(url(&verify)).await.unwrap(),
+        Crm::from_pool(pool),
+    ];
+    for (n, crm) in handles.into_iter().enumerate() {
+        crm.migrate().await.unwrap();
+        let path = std::env::temp_dir().join(format!("crm-tls-backup-{}-{n}", std::process::id()));
+        let (mut encrypted, mut observer) = (
+            Vec::<bool>::new(),
+            PgConnection::connect(&server.url("localhost", "sslmode=disable")).await.unwrap(),
+        );
+        // It waits for this table, and the library's own count does not.
+        for statement in
+            ["create table crm.parts (part int) partition by list (part)", "begin; lock table crm.parts"]
+        {
+            sqlx::raw_sql(statement).execute(&mut observer).await.unwrap();
+        }
+        let look = async {
+            for _ in 0..6_000 {
+                let dumps = "select ssl from pg_stat_ssl join pg_stat_activity using (pid)
+                             where application_name = 'pg_dump' and wait_event_type = 'Lock'";
+                sqlx::raw_sql("select pg_stat_clear_snapshot()").execute(&mut observer).await.unwrap();
+                encrypted = sqlx::query_scalar(dumps).fetch_all(&mut observer).await.unwrap();
+                if !encrypted.is_empty() {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            observer.close().await.unwrap();
+        };
+        let (done, ()) = tokio::join!(crm.backup(&path), look);
+        assert_eq!(done.map(drop).map_err(|error| error.to_string()), Ok(()), "{n}");
+        assert_eq!(encrypted, [true], "{n}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(path.with_extension("json")).unwrap();
+        crm.close().await;
+        let mut connection =
+            PgConnection::connect(&server.url("localhost", "sslmode=disable")).await.unwrap();
+        sqlx::raw_sql("drop schema crm cascade").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
     }
 }

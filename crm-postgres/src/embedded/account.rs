@@ -13,7 +13,7 @@ use super::error::EmbeddedError;
 
 /// Holds the user and group of the server and of everything started for it.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(crate) struct Account {
     /// How messages call it.
     pub(super) name: String,
     uid: u32,
@@ -23,6 +23,12 @@ pub(super) struct Account {
 }
 
 impl Account {
+    /// Is the caller, root or not: for programs that are only clients of a server.
+    pub(crate) fn caller() -> Self {
+        let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        Self { name: format!("user {uid}"), uid, gid, switched: false }
+    }
+
     /// Chooses the account for a directory that holds no database yet.
     ///
     /// PostgreSQL refuses root, so root lends the server to `postgres` or, where that user does not exist, `nobody`.
@@ -30,15 +36,8 @@ impl Account {
     /// # Errors
     /// `Failed` when root finds neither user.
     pub(super) fn for_new() -> Result<Self, EmbeddedError> {
-        let uid = rustix::process::geteuid();
-        if !uid.is_root() {
-            let gid = rustix::process::getegid().as_raw();
-            return Ok(Self {
-                name: format!("user {}", uid.as_raw()),
-                uid: uid.as_raw(),
-                gid,
-                switched: false,
-            });
+        if !rustix::process::geteuid().is_root() {
+            return Ok(Self::caller());
         }
         ["postgres", "nobody"]
             .into_iter()
@@ -92,7 +91,7 @@ impl Account {
     }
 
     /// Prepares a program that runs as this account, away from the caller's terminal, directory and `PG*` variables.
-    pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut path = OsString::from("/usr/bin:/bin");
         if let Some(callers) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
             path.push(":");

@@ -35,6 +35,15 @@ pub(crate) enum EmbeddedError {
         found: Vec<Install>,
     },
 
+    /// Reports a machine without programs that dump and restore.
+    #[error("{}", no_client(*.needed, .looked))]
+    NoClient {
+        /// The oldest major version that would do.
+        needed: u32,
+        /// One line for every place where something was that could not be used: the place, and why.
+        looked: Vec<String>,
+    },
+
     /// Reports a directory whose server runs already, for this process or another one.
     #[error("{} is in use: another process, or this one, has already opened it; close that first, or connect to its url", .dir.display())]
     InUse {
@@ -84,6 +93,17 @@ fn no_postgres(looked: &[String]) -> String {
         "or set CRM_POSTGRES_BIN to the directory that holds `postgres` and `initdb`, or connect to a running server instead",
     );
     text
+}
+
+fn no_client(needed: u32, looked: &[String]) -> String {
+    let looked = looked.join("\n  ");
+    format!(
+        "there is no pg_dump and pg_restore of PostgreSQL {needed} or newer on this machine. Looked at:\n  {looked}\nInstall them:\n  \
+           Debian, Ubuntu: apt install postgresql-client-{needed}\n  \
+           Fedora, RHEL:   dnf install postgresql{needed}\n  \
+           macOS:          brew install libpq\n\
+         or set CRM_POSTGRES_BIN to the directory that holds them"
+    )
 }
 
 fn missing_major(dir: &Path, needed: u32, found: &[Install]) -> String {
@@ -157,7 +177,11 @@ mod tests {
         let text = EmbeddedError::MissingMajor {
             dir: PathBuf::from("/srv/crm"),
             needed: 16,
-            found: vec![Install { bin: PathBuf::from("/opt/pg15/bin"), major: 15 }],
+            found: vec![Install {
+                bin: PathBuf::from("/opt/pg15/bin"),
+                major: 15,
+                version: "15.3".to_owned(),
+            }],
         }
         .to_string();
         for part in [

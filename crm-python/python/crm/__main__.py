@@ -74,6 +74,14 @@ def parser() -> argparse.ArgumentParser:
     export_.add_argument("name", choices=EXPORTS)
     export_.add_argument("file", type=parquet, help="the file to write, such as customers.parquet")
     export_.set_defaults(command=export)
+
+    backup_ = commands.add_parser("backup", parents=[where], help="dump the database into a file, for restore")
+    backup_.add_argument("file", help="the new file to write, such as crm.dump; its manifest is written beside it, as crm.dump.json")
+    backup_.set_defaults(command=backup)
+
+    restore_ = commands.add_parser("restore", parents=[where], help="restore what backup has written, into a database without the schema crm")
+    restore_.add_argument("file", help="the file that backup has written, with its manifest beside it")
+    restore_.set_defaults(command=restore)
     return top
 
 
@@ -188,6 +196,27 @@ def export(options: argparse.Namespace) -> None:
         with progress_bar(total) as update:
             getattr(c.frames, options.name)(progress=update).write_parquet(options.file)
     print(f"{total} {options.name} are in {options.file}")
+
+
+def backup(options: argparse.Namespace) -> None:
+    """Writes a backup."""
+    with connect(options) as c:
+        manifest = c.backup(options.file, show)
+    print(f"{sum(manifest.rows.values())} rows are in {options.file} ({manifest.bytes} bytes, sha256 {manifest.sha256})")
+
+
+def restore(options: argparse.Namespace) -> None:
+    """Restores a backup."""
+    with connect(options) as c:
+        manifest = c.restore(options.file, show)
+    print(f"{sum(manifest.rows.values())} rows of {manifest.taken_at:%Y-%m-%d %H:%M} UTC are restored")
+
+
+def show(progress: crm.Progress) -> None:
+    """Shows how far it is, where somebody looks."""
+    if sys.stderr.isatty():
+        done = f"{progress.rows / progress.total_rows:4.0%}" if progress.total_rows else ""
+        print(f"\r{progress.phase:<9} {done} {progress.table or '':<20}", end="\r", file=sys.stderr, flush=True)
 
 
 def progress_bar(total: int) -> AbstractContextManager[Callable[[int], object]]:

@@ -13,6 +13,7 @@ Stage = Literal["lead", "qualified", "proposal", "closed"]
 TaskStatus = Literal["pending", "in-progress", "completed"]
 Priority = Literal["low", "medium", "high"]
 InteractionType = Literal["call", "email", "meeting", "note"]
+Phase = Literal["counting", "dumping", "hashing", "schema", "loading", "indexing"]
 
 
 class _NewUser(TypedDict):

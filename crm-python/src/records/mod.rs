@@ -1,9 +1,11 @@
 //! What Python gets: frozen, typed records: entity → wire.
 
+mod backup;
 mod entities;
 mod page;
 mod reports;
 
+pub(crate) use backup::{Manifest, Progress};
 pub(crate) use entities::{Customer, Interaction, Lead, Task, User};
 pub(crate) use page::Page;
 pub(crate) use reports::{
@@ -62,6 +64,7 @@ wired! {
     crm_core::DueTask => DueTask;
     crm_core::PipelineStage => PipelineStage;
     crm_core::TagCount => TagCount;
+    crm_postgres::Manifest => Manifest;
     crm_postgres::Migration => Migration;
     crm_postgres::Seeded => Seeded;
 }
@@ -231,6 +234,8 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PipelineStage>()?;
     module.add_class::<TagCount>()?;
     module.add_class::<Migration>()?;
+    module.add_class::<Manifest>()?;
+    module.add_class::<Progress>()?;
     module.add_class::<Violation>()?;
     module.add_class::<Seeded>()?;
     module.add_class::<Snapshot>()?;

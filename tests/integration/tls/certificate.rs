@@ -1,6 +1,6 @@
 //! Certificates made for a test.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 
 /// Is who signs a server's certificate. All have the same name and differ in their keys.
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -15,6 +15,8 @@ impl Authority {
     pub(super) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Another name than the servers', or OpenSSL, by which pg_dump connects, takes their certificates for self-signed ones.
+        params.distinguished_name.push(DnType::CommonName, "authority");
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 

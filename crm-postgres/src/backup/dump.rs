@@ -1,0 +1,171 @@
+//! Backup: a snapshot, the rows counted in it, and `pg_dump` on the same snapshot.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use crm_core::{Error, Result};
+use sqlx::PgConnection;
+
+use super::files::{Target, Temporary, digest};
+use super::programs::{Running, Said, Way, command, find};
+use super::{Manifest, Phase, Progress, Tell, blocking, count, lift_limits, of_disk};
+use crate::embedded::Install;
+use crate::fault::{self, Intent};
+use crate::migrate;
+use crate::session::{Session, roll_back};
+
+/// Is how often a backup looks how long its file is.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Is what a backup's transaction sees.
+struct Snapshot {
+    id: String,
+    taken_at: DateTime<Utc>,
+    server_version: String,
+    server_major: u32,
+    schema_version: i64,
+    oldest_library: i64,
+    rows: BTreeMap<String, i64>,
+}
+
+pub(super) async fn backup(session: &Session, path: &Path, tell: Tell<'_>) -> Result<Manifest> {
+    let path = path.to_owned();
+    let (target, file) = blocking(move || {
+        let target = Target::new(&path)?;
+        let file = target.begin()?;
+        Ok::<_, Error>((target, file))
+    })
+    .await??;
+    let pool = &session.pool;
+    let mut lease = pool.lease().await?;
+    tell(&Progress::new(Phase::Counting, 0));
+    let snapshot = match snapshot(lease.connection(), pool.settings.call_timeout).await {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            roll_back(lease, pool.settings.call_timeout).await;
+            return Err(error);
+        }
+    };
+    let install = find(session, snapshot.server_major).await;
+    let dumped = match &install {
+        Ok(install) => dump(session, install, &snapshot, &file, tell).await,
+        Err(_) => Ok(()),
+    };
+    // It has kept the snapshot, and the tables from being changed, until `pg_dump` did.
+    roll_back(lease, pool.settings.call_timeout).await;
+    let (install, ()) = (install?, dumped?);
+    let Snapshot { taken_at, server_version, schema_version, oldest_library, rows, .. } = snapshot;
+    let (mut progress, length) = (Progress::new(Phase::Hashing, rows.values().sum()), length(&file)?);
+    (progress.rows, progress.bytes) = (progress.total_rows, length);
+    tell(&progress);
+    // The file stays here, so that it goes at once when this is dropped.
+    let mut written = file.file.try_clone().map_err(|error| of_disk("the dump is gone", error))?;
+    let sealed = blocking(move || written.sync_all().and_then(|()| digest(&mut written))).await?;
+    let (sha256, bytes) = sealed.map_err(|error| of_disk("the dump cannot be written", error))?;
+    let manifest = Manifest {
+        taken_at,
+        library_version: env!("CARGO_PKG_VERSION").to_owned(),
+        schema_version,
+        oldest_library,
+        server_version,
+        pg_dump_version: install.version,
+        bytes,
+        sha256,
+        rows,
+    };
+    let json = manifest.to_json()?;
+    let begun = target.clone();
+    let beside = blocking(move || begun.write(&json)).await??;
+    // Here and not in another thread, so that it has been done or never will be when this is dropped.
+    target.name(&file, &beside)?;
+    blocking(move || target.settle()).await??;
+    Ok(manifest)
+}
+
+async fn snapshot(connection: &mut PgConnection, timeout: Duration) -> Result<Snapshot> {
+    let failed = |error| fault::of_statement(error, Intent::Read);
+    let begin =
+        "begin isolation level repeatable read, read only; set local search_path = pg_catalog, pg_temp";
+    sqlx::raw_sql(begin).execute(&mut *connection).await.map_err(failed)?;
+    lift_limits(connection, true).await.map_err(failed)?;
+    let (schema_version, oldest_library) = migrate::state(connection, timeout).await?.dumpable()?;
+    let about = sqlx::query_as(
+        "select now(), current_setting('server_version'), current_setting('server_version_num')::int, pg_export_snapshot()",
+    );
+    let about: (DateTime<Utc>, String, i32, String) =
+        about.persistent(false).fetch_one(&mut *connection).await.map_err(failed)?;
+    let (taken_at, server_version, number, id) = about;
+    let rows = count(connection).await.map_err(failed)?;
+    let server_major = u32::try_from(number / 10_000).expect("a version is positive");
+    Ok(Snapshot { id, taken_at, server_version, server_major, schema_version, oldest_library, rows })
+}
+
+/// Lets `pg_dump` write into the file, which it gets open, so that it never knows a name.
+async fn dump(
+    session: &Session,
+    install: &Install,
+    snapshot: &Snapshot,
+    file: &Temporary,
+    tell: Tell<'_>,
+) -> Result<()> {
+    let failed = |error| of_disk("pg_dump cannot be prepared", error);
+    let way = Way::new(&session.pool.options(), session.pool.settings.acquire_timeout).map_err(failed)?;
+    let mut command = command(install, "pg_dump");
+    way.show(&mut command);
+    command
+        .args(["--format=custom", "--schema=crm", "--no-publications", "--no-password", "--verbose"])
+        .arg(format!("--snapshot={}", snapshot.id))
+        .stdout(file.file.try_clone().map_err(failed)?)
+        .stderr(Stdio::piped());
+    let mut running = Running::start("pg_dump", &mut command)?;
+    let mut lines = running.said();
+    let mut said = Said::without(way.password.clone());
+    let mut progress = Progress::new(Phase::Dumping, snapshot.rows.values().sum());
+    tell(&progress);
+    loop {
+        let line = tokio::time::timeout(TICK, lines.recv()).await;
+        let before = progress.clone();
+        match line {
+            Ok(None) => break,
+            Ok(Some(line)) => {
+                said.note(&line);
+                if let Some(table) = table(&line) {
+                    finish_table(&mut progress, &snapshot.rows);
+                    progress.table = Some(table.to_owned());
+                }
+            }
+            Err(_) => {}
+        }
+        progress.bytes = length(file)?;
+        if progress != before {
+            tell(&progress);
+        }
+    }
+    let status = running.ended().await?;
+    if !status.success() {
+        return Err(said.error("pg_dump", status));
+    }
+    finish_table(&mut progress, &snapshot.rows);
+    (progress.table, progress.bytes) = (None, length(file)?);
+    tell(&progress);
+    Ok(())
+}
+
+/// Reads the table out of what `pg_dump` says when it begins with one.
+fn table(line: &str) -> Option<&str> {
+    let (_, table) = line.split_once("dumping contents of table \"crm.")?;
+    table.strip_suffix('"')
+}
+
+fn finish_table(progress: &mut Progress, rows: &BTreeMap<String, i64>) {
+    let done = progress.table.take().and_then(|table| rows.get(&table));
+    progress.rows += done.copied().unwrap_or(0);
+}
+
+fn length(file: &Temporary) -> Result<i64> {
+    let length = file.file.metadata().map_err(|error| of_disk("the dump is gone", error))?.len();
+    Ok(i64::try_from(length).unwrap_or(i64::MAX))
+}

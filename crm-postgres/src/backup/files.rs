@@ -1,0 +1,155 @@
+//! Files that get their name when they are whole.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crm_core::{Error, Result, ViolationCode};
+use sha2::{Digest as _, Sha256};
+
+use super::manifest::Manifest;
+use super::{invalid, of_disk};
+
+/// Is a file without a proper name yet, which goes when this does.
+#[derive(Debug)]
+pub(super) struct Temporary {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+}
+
+impl Temporary {
+    /// Makes it, for its owner's eyes only. What a process that was killed has left does not disturb.
+    pub(super) fn new(directory: &Path) -> io::Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = directory.join(format!(".crm-backup-{}-{count}.tmp", std::process::id()));
+            match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
+                Ok(file) => return Ok(Self { file, path }),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Gives it a second name, unless somebody has that already.
+    fn link(&self, name: &Path) -> io::Result<()> {
+        match fs::hard_link(&self.path, name) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists && !exists(name)? => {
+                // The file system has no links, as that of a memory stick. In between, somebody else may take the name.
+                fs::rename(&self.path, name)
+            }
+            linked => linked,
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Where it has got its name by being renamed, there is nothing left to remove.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Tells whether there is something of that name, be it a link that leads nowhere.
+fn exists(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Is where a dump is to be, and its manifest.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    dump: PathBuf,
+    manifest: PathBuf,
+    directory: PathBuf,
+}
+
+impl Target {
+    /// Looks whether there can be a new dump of that name. A manifest that a backup has left which was killed just before its dump got its name
+    /// is removed; another file of the manifest's name is somebody's.
+    pub(super) fn new(path: &Path) -> Result<Self> {
+        let refuse = |message: String| invalid(ViolationCode::InvalidOption, message);
+        if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            return Err(refuse("must name a file".to_owned()));
+        }
+        let dump = std::path::absolute(path).map_err(|error| refuse(format!("cannot be used ({error})")))?;
+        let directory = dump.parent().unwrap_or(&dump).to_owned();
+        let target = Self { manifest: Manifest::path_of(&dump), dump, directory };
+        let is_taken =
+            |path: &Path| exists(path).map_err(|error| refuse(format!("cannot be used ({error})")));
+        if is_taken(&target.dump)? {
+            return Err(taken(&target.dump));
+        }
+        if is_taken(&target.manifest)? {
+            if Manifest::beside(&target.dump).is_err() {
+                return Err(taken(&target.manifest));
+            }
+            fs::remove_file(&target.manifest).map_err(|error| of_disk("an old manifest stays", error))?;
+        }
+        Ok(target)
+    }
+
+    /// Begins the file.
+    pub(super) fn begin(&self) -> Result<Temporary> {
+        Temporary::new(&self.directory).map_err(|error| {
+            let message =
+                format!("leads to {}, where no file can be made ({error})", self.directory.display());
+            invalid(ViolationCode::InvalidOption, message)
+        })
+    }
+
+    /// Writes the manifest, which has no name yet either.
+    pub(super) fn write(&self, manifest: &[u8]) -> Result<Temporary> {
+        let mut file = self.begin()?;
+        let written = file.file.write_all(manifest).and_then(|()| file.file.sync_all());
+        written.map_err(|error| of_disk("the manifest cannot be written", error))?;
+        Ok(file)
+    }
+
+    /// Names the manifest and then the dump. Neither takes the place of a file that has come meanwhile.
+    pub(super) fn name(&self, dump: &Temporary, manifest: &Temporary) -> Result<()> {
+        let link = |file: &Temporary, name: &Path| {
+            file.link(name).map_err(|error| match error.kind() {
+                ErrorKind::AlreadyExists => taken(name),
+                _ => of_disk("the backup cannot be given its name", error),
+            })
+        };
+        link(manifest, &self.manifest)?;
+        link(dump, &self.dump).inspect_err(|_| drop(fs::remove_file(&self.manifest)))
+    }
+
+    /// Waits until the names are on the disk.
+    pub(super) fn settle(&self) -> Result<()> {
+        let directory = File::open(&self.directory).and_then(|directory| directory.sync_all());
+        directory.map_err(|error| of_disk("the backup may not be on the disk yet", error))
+    }
+}
+
+fn taken(path: &Path) -> Error {
+    let message = format!("must be the name of a new file: there is {} already", path.display());
+    invalid(ViolationCode::InvalidOption, message)
+}
+
+/// Reads a file from its beginning; returns its digest in hexadecimal and its size.
+pub(super) fn digest(file: &mut File) -> io::Result<(String, i64)> {
+    file.rewind()?;
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    let mut part = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut part)? {
+            0 => break,
+            read => {
+                hash.update(&part[..read]);
+                size += i64::try_from(read).expect("a part is small");
+            }
+        }
+    }
+    let digest = hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    Ok((digest, size))
+}

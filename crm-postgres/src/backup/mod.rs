@@ -1,0 +1,201 @@
+//! Backup and restore with PostgreSQL's own programs.
+//!
+//! ```text
+//! <path>       what `pg_dump --format=custom --schema=crm` writes          .crm-backup-….tmp while it is unfinished
+//! <path>.json  the manifest: digest of the dump, rows of each table        made first, so that no dump is without one
+//! ```
+//!
+//! [`dump`] counts the rows in a transaction whose snapshot `pg_dump` then reads. [`restore`] lets `pg_restore` only print
+//! ([`script`] reads it): the library's own connection writes it, in one transaction that ends when the rows were counted
+//! again, so that whatever breaks off in the middle, by whatever means, leaves nothing. [`programs`] finds and runs the two,
+//! [`files`] gives names to what is whole.
+
+mod dump;
+mod files;
+mod manifest;
+mod programs;
+mod restore;
+mod script;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crm_core::{Error, Result, Violation, ViolationCode};
+use sqlx::{AssertSqlSafe, PgConnection};
+use tracing::instrument;
+
+pub use manifest::Manifest;
+
+use crate::Crm;
+
+/// Names what a backup or a restore is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Counts the rows: what a backup begins with, and how a restore is verified before it is committed.
+    Counting,
+    /// Writes the dump.
+    Dumping,
+    /// Computes the digest of the dump, or compares it with the manifest's.
+    Hashing,
+    /// Makes the roles, the types, the functions and the tables.
+    Schema,
+    /// Loads the rows.
+    Loading,
+    /// Makes the indexes, the foreign keys and the triggers.
+    Indexing,
+}
+
+impl Phase {
+    /// Lists all phases.
+    pub const ALL: &[Self] =
+        &[Self::Counting, Self::Dumping, Self::Hashing, Self::Schema, Self::Loading, Self::Indexing];
+
+    /// Returns the name, the same in every language.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counting => "counting",
+            Self::Dumping => "dumping",
+            Self::Hashing => "hashing",
+            Self::Schema => "schema",
+            Self::Loading => "loading",
+            Self::Indexing => "indexing",
+        }
+    }
+}
+
+/// Says how far a backup or a restore is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub phase: Phase,
+    /// The table whose rows are being dumped or loaded, such as `customers`.
+    pub table: Option<String>,
+    /// How many rows are done. A backup learns of a table's rows when the table is done.
+    pub rows: i64,
+    /// How many rows there are; 0 while a backup still counts them.
+    pub total_rows: i64,
+    /// How many bytes of the dump are written, or how many bytes of rows were sent to the server.
+    pub bytes: i64,
+}
+
+impl Progress {
+    const fn new(phase: Phase, total_rows: i64) -> Self {
+        Self { phase, table: None, rows: 0, total_rows, bytes: 0 }
+    }
+}
+
+impl Crm {
+    /// Dumps the schema `crm`, whoever writes meanwhile, as it was at one moment: into a file for `pg_restore` (custom format), and beside it,
+    /// as `<path>.json`, the manifest by which [`restore`](Self::restore) verifies it. Both are for their owner's eyes only: they hold the
+    /// hashes of the passwords.
+    ///
+    /// The file gets its name when it is whole. Dropping the future ends `pg_dump` and removes what it has written; when the process
+    /// itself is killed, a file `.crm-backup-….tmp` stays, which nothing minds. It takes as long as it takes, and one
+    /// connection of the pool and one of `pg_dump`'s, which lead to the server itself and not through `PgBouncer`.
+    ///
+    /// It runs the `pg_dump` of the server's major version, or a newer one, which it looks for in the directory of an embedded server,
+    /// that of the variable `CRM_POSTGRES_BIN`, on the `PATH` and where packages put it.
+    ///
+    /// # Errors
+    /// `validation` of the field `path` when there is such a file already, or none can be made there; `unavailable` when there is no
+    /// `pg_dump`, when the server goes away or the disk is full; `permission_denied`, `schema` when the login is not the schema's owner or the
+    /// database is not migrated; `timeout`, `closed`.
+    pub async fn backup(&self, path: impl AsRef<Path>) -> Result<Manifest> {
+        self.backup_with(path, |_| ()).await
+    }
+
+    /// Does the same as [`backup`](Self::backup) and tells how far it is.
+    ///
+    /// # Errors
+    /// As [`backup`](Self::backup).
+    #[instrument(name = "crm.backup", skip_all)]
+    pub async fn backup_with(
+        &self,
+        path: impl AsRef<Path>,
+        mut progress: impl FnMut(&Progress) + Send,
+    ) -> Result<Manifest> {
+        // In a box, because it is large, and so would be whatever waits for it.
+        Box::pin(dump::backup(self.session(), path.as_ref(), &mut progress)).await
+    }
+
+    /// Restores what [`backup`](Self::backup) has written into a database without a schema `crm`. Restore only what you trust: a dump is a
+    /// program.
+    ///
+    /// Everything is one transaction, which is committed when all tables have as many rows as the manifest says. Whatever fails, and also when
+    /// the future is dropped or the process killed, the database stays as empty as it was. The roles are made first, as
+    /// [`migrate`](Self::migrate) makes them, and everything belongs to the login. The schema is that of the dump: [`migrate`](Self::migrate)
+    /// brings an older one up to date.
+    ///
+    /// It runs the `pg_restore` of the major version that has made the dump, or a newer one, found as [`backup`](Self::backup) finds its own.
+    ///
+    /// # Errors
+    /// `validation` of the field `path` when there is no such file (`invalid_option`), or the file has no manifest, is not what the manifest
+    /// says, or turns out to hold other rows (`invalid_backup`); `schema` when the database has a schema `crm`, or cannot hold what is in the
+    /// dump; `permission_denied` when the login may not make the schema or the roles; `unavailable` when there is no `pg_restore` or the server
+    /// goes away; `timeout`, `closed`.
+    pub async fn restore(&self, path: impl AsRef<Path>) -> Result<Manifest> {
+        self.restore_with(path, |_| ()).await
+    }
+
+    /// Does the same as [`restore`](Self::restore) and tells how far it is.
+    ///
+    /// # Errors
+    /// As [`restore`](Self::restore).
+    #[instrument(name = "crm.restore", skip_all)]
+    pub async fn restore_with(
+        &self,
+        path: impl AsRef<Path>,
+        mut progress: impl FnMut(&Progress) + Send,
+    ) -> Result<Manifest> {
+        Box::pin(restore::restore(self.session(), path.as_ref(), &mut progress)).await
+    }
+}
+
+/// Is where progress is told.
+type Tell<'p> = &'p mut (dyn FnMut(&Progress) + Send);
+
+/// Ends the limits of time that a role, a database or a URL may have set, for the transaction only or as long as the connection lives. The
+/// last one is of PostgreSQL 17.
+async fn lift_limits(connection: &mut PgConnection, transaction_only: bool) -> sqlx::Result<()> {
+    let text = "select pg_catalog.set_config(s.name, '0', $1) from pg_catalog.pg_settings s where s.name in
+         ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
+    sqlx::query(text).bind(transaction_only).persistent(false).execute(connection).await.map(drop)
+}
+
+/// Counts the rows of every table there is in the schema.
+async fn count(connection: &mut PgConnection) -> sqlx::Result<BTreeMap<String, i64>> {
+    let tables: Vec<(String, String)> = sqlx::query_as(
+        "select c.relname::text, pg_catalog.format('crm.%I', c.relname) from pg_catalog.pg_class c
+         where c.relnamespace = 'crm'::regnamespace and c.relkind = 'r'",
+    )
+    .persistent(false)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut rows = BTreeMap::new();
+    for (name, table) in tables {
+        let count = AssertSqlSafe(format!("select pg_catalog.count(*) from {table}"));
+        let count = sqlx::query_scalar(count).persistent(false).fetch_one(&mut *connection).await?;
+        rows.insert(name, count);
+    }
+    Ok(rows)
+}
+
+fn invalid(code: ViolationCode, message: impl Into<String>) -> Error {
+    Error::validation([Violation::new("path", code, message)])
+}
+
+/// Makes the error of a disk that does not do what it should.
+fn of_disk(what: &str, error: std::io::Error) -> Error {
+    Error::Unavailable {
+        message: format!("{what}: {error}"),
+        outcome_unknown: false,
+        source: Some(error.into()),
+    }
+}
+
+/// Does what blocks on a thread that may.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::internal("a step of a backup has failed", Some(error.into())))
+}
