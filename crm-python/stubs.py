@@ -21,7 +21,7 @@ HEADER = '''# Written by stubs.py; do not edit.
 import builtins
 import datetime
 import decimal
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
 from os import PathLike
 from types import GenericAlias, TracebackType
 from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload
@@ -74,6 +74,9 @@ def embedded(asynchronous: Literal[True], path: str | None) -> Connecting:
 
 def _forked() -> None:
     """DOC:_forked"""
+
+def _pause(attempts: int) -> float:
+    """DOC:_pause"""
 
 @final
 class Call(Coroutine[object, None, _T_co]):
@@ -305,6 +308,11 @@ def method(cls: Any, name: str, entity: str | None, asynchronous: bool, frames: 
         kinds = [f"Iterable[New{entity}]", "Iterable[DataclassInstance]", "_ArrowStream"]
         overloads = [plain_method(function, name, ["self", f"rows: {kind}"], returned) for kind in kinds]
         return "\n".join("    @overload\n" + text for text in overloads)
+    if name == "retry":
+        transaction, result = ("AsyncTransaction", "Awaitable[_T]") if asynchronous else ("Transaction", "_T")
+        attempts = signature.parameters["attempts"].default
+        parts = ["self", f"work: Callable[[{transaction}], {result}]", "*", f"attempts: int = {attempts}"]
+        return plain_method(function, name, parts, "Coroutine[object, object, _T]" if asynchronous else "_T")
     filtering = name in FILTERING or (frames and name in RECORD_LISTS)
     parts, keyword_only = ["self"], False
     of = ENTITIES.get(name.capitalize()) if frames else entity

@@ -7,7 +7,7 @@ use argon2::password_hash::{self, phc};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroize;
 
-use crate::password::{MAX_MEMORY, MAX_WORK, bcrypt_cost};
+use crate::password::{MAX_MEMORY, MAX_WORK, argon2_version, bcrypt_cost};
 use crate::validation::Broken;
 use crate::{Cause, Error, Password, PasswordHash, Result, ViolationCode};
 
@@ -139,14 +139,14 @@ impl Hashing {
     }
 
     /// Tells whether a hash is of this password; nothing where it is no hash that can be verified.
-    fn is_of(&self, stored: &PasswordHash, password: &Password) -> Option<bool> {
+    pub(crate) fn is_of(&self, stored: &PasswordHash, password: &Password) -> Option<bool> {
         if bcrypt_cost(stored.reveal()).is_some() {
             // Only the first 72 bytes count, as in every bcrypt.
             return bcrypt::verify(password.reveal(), stored.reveal()).ok();
         }
         let (stored, params) = stored.argon2()?;
         let algorithm = Algorithm::try_from(stored.algorithm.as_str()).ok()?;
-        let version = stored.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
+        let version = argon2_version(&stored)?;
         let made = self.phc(password, algorithm, version, params, stored.salt.as_ref()?).ok()?;
         // The outputs compare in constant time.
         Some(made.hash == stored.hash)
@@ -226,6 +226,33 @@ mod tests {
             let new = quick().check(&Password::new("correct horse"), Some(&stored)).unwrap().unwrap();
             assert!(new.reveal().starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
             assert_eq!(quick().check(&Password::new("correct horse"), Some(&new)).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn a_hash_without_a_version_is_of_the_first() {
+        // One of the vectors of the reference program's own tests.
+        let stored = PasswordHash::new(
+            "$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ",
+        );
+        assert_eq!(stored.check(), Ok(()));
+        quick().verify(&Password::new("password"), Some(&stored)).unwrap();
+    }
+
+    #[test]
+    fn a_hash_that_no_login_could_bear_costs_none_of_it() {
+        let absurd = [
+            ARGON2I.replace("m=8", "m=4194304"),
+            ARGON2I.replace("t=1", "t=4294967295"),
+            ARGON2I.replace("m=8,t=1,p=1", "m=4294967295,t=4294967295,p=16777215"),
+            BCRYPT.replace("$04$", "$31$"),
+            BCRYPT.replace("$04$", "$17$"),
+        ];
+        // Any of them would take minutes, or more memory than there is.
+        for stored in absurd.map(PasswordHash::new) {
+            assert_eq!(quick().is_of(&stored, &Password::new("correct horse")), None);
+            let refused = quick().check(&Password::new("correct horse"), Some(&stored));
+            assert!(matches!(refused, Err(Error::InvalidCredentials)));
         }
     }
 

@@ -44,6 +44,8 @@ mod customers;
 mod email;
 mod entity;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod hashing;
 mod ids;
 mod interactions;

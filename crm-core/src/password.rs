@@ -120,11 +120,17 @@ impl PasswordHash {
     pub(crate) fn argon2(&self) -> Option<(argon2::PasswordHash, Params)> {
         let hash = argon2::PasswordHash::new(&self.0).ok()?;
         argon2::Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        argon2_version(&hash)?;
         let params = Params::try_from(&hash).ok()?;
         let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
         let whole = hash.salt.is_some() && hash.hash.is_some();
         (whole && params.m_cost() <= MAX_MEMORY && work <= MAX_WORK).then_some((hash, params))
     }
+}
+
+/// Returns the version of argon2 that made a hash; where none is named, it is the first, as argon2's own program has it.
+pub(crate) fn argon2_version(hash: &argon2::PasswordHash) -> Option<argon2::Version> {
+    hash.version.map_or(Ok(argon2::Version::V0x10), argon2::Version::try_from).ok()
 }
 
 /// Returns the cost of a bcrypt hash: `$2b$`, a cost of two digits, `$`, and 53 characters of bcrypt's base64.
@@ -193,6 +199,7 @@ pub(crate) mod tests {
             "$argon2id$".to_owned(),
             "$1$abc$def".to_owned(),
             ARGON2I.replace("argon2i", "scrypt"),
+            ARGON2I.replace("v=19", "v=119"),
             ARGON2I.replace("m=8", "m=4194304"),
             ARGON2I.replace("t=1", "t=4294967295"),
         ];

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crm_postgres::crm_core::Password;
+use crm_postgres::retry::{ATTEMPTS, check_attempts, pause};
 use crm_postgres::{Crm, Result, SeedPasswords};
 
 use tokio::sync::Mutex;
@@ -35,6 +36,20 @@ pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut 
         ("rollback", Store::Tx(open), _) => {
             let open = open.clone();
             Ok(job(async move { open.rollback().await }))
+        }
+        ("attempts", Store::Crm(_) | Store::Acting(_), _) => {
+            let fields = values.fields("options");
+            let attempts = fields.optional("attempts").unwrap_or(ATTEMPTS);
+            fields.finish(check_attempts(attempts))?;
+            Ok(job(std::future::ready(Ok(i64::from(attempts)))))
+        }
+        ("pause", Store::Crm(_) | Store::Acting(_), _) => {
+            let made = values.read("attempts");
+            let made = values.all(made)?;
+            Ok(job(async move {
+                tokio::time::sleep(pause(made)).await;
+                Ok(())
+            }))
         }
         ("next", Store::Rows(rows), _) => Ok(crate::rows::next(rows.clone())),
         ("next", Store::Steps(steps), _) => Ok(crate::backup::next(steps.clone())),

@@ -188,7 +188,13 @@ export class Abortion {
  */
 export function actingAs(slot: Slot, userId: unknown): Slot {
   const ours = new Writer();
-  ours.value(userId);
+  try {
+    ours.value(userId);
+  } catch {
+    // This returns no promise that could reject, and what cannot be read is no id.
+    ours.reset();
+    ours.value({});
+  }
   return slot.actingAs(ours.numbers, ours.length, ours.text);
 }
 

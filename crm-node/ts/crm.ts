@@ -1,5 +1,5 @@
-import { Abortion, type CallOptions, actingAs, isPlain, make, whenAborted } from './calls.js';
-import { Failure } from './errors.js';
+import { Abortion, type CallOptions, actingAs, isPlain, make, whenAborted, withoutSignal } from './calls.js';
+import { CrmError, Failure } from './errors.js';
 import { native, type Slot } from './native.js';
 import { type Manifest, type Migration, type Progress, type Seeded, manifest, migration, progress, seeded } from './records.js';
 import { Customers, Interactions, Leads, Reports, Tasks, Users } from './repositories.js';
@@ -56,6 +56,12 @@ export abstract class Handle {
  */
 export class Transaction extends Handle {}
 
+/** Is what `retry` may be given. */
+export interface RetryOptions extends CallOptions {
+  /** How often the transaction is run at the most, the first time included; 10 when not given. */
+  attempts?: number | undefined;
+}
+
 /** Is what can begin transactions. */
 abstract class Beginning extends Handle {
   /**
@@ -81,6 +87,30 @@ abstract class Beginning extends Handle {
     }
     await end('commit');
     return result;
+  }
+
+  /**
+   * Runs `work` in a transaction, as `transaction` does, and again from the beginning when it lost against a concurrent one.
+   *
+   * Where `work` or the commit rejects with `serialization`, the transaction is rolled back and, after a pause of some milliseconds up to
+   * half a second, run again, `attempts` times in all; then it rejects with the last error. So whatever `work` does beside the
+   * transaction is done again too. Anything else that is thrown rolls back and is thrown on at once.
+   *
+   * A `serialization` has to come out of `work` to be seen: where it was swallowed, this rejects with `closed`, and nothing is run again.
+   * Aborting rolls back and rejects at once, in a pause too.
+   */
+  async retry<T>(work: (tx: Transaction) => T | Promise<T>, options?: RetryOptions): Promise<T> {
+    const { signal, rest } = withoutSignal(options);
+    const call = { slot: this.slot, options: signal };
+    const attempts = await make({ ...call, op: 'attempts', values: [rest], decode: (from) => from.number() });
+    for (let made = 1; ; made += 1) {
+      try {
+        return await this.transaction(work, signal);
+      } catch (error) {
+        if (!(error instanceof CrmError) || error.code !== 'serialization' || made >= attempts) throw error;
+      }
+      await make({ ...call, op: 'pause', values: [made], decode: nothing });
+    }
   }
 }
 

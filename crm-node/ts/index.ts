@@ -11,7 +11,7 @@ import { native } from './native.js';
 
 export type { CallOptions } from './calls.js';
 // Types only: nobody makes one but the library.
-export type { Acting, BackupOptions, Crm, Handle, SeedPasswords, Transaction } from './crm.js';
+export type { Acting, BackupOptions, Crm, Handle, RetryOptions, SeedPasswords, Transaction } from './crm.js';
 export {
   type ConflictError,
   CrmError,

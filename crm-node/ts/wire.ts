@@ -4,13 +4,18 @@
  *
  * @internal
  */
+import { constants } from 'node:buffer';
 import { types } from 'node:util';
+import { Failure } from './errors.js';
 
 /** Names the kinds of values, in the order of the constants in `src/wire.rs`. */
 const KIND = { null: 0, true: 1, false: 2, number: 3, text: 4, moment: 5, list: 6, object: 7, other: 8 } as const;
 
 /** No input nests deeper. */
 const DEEPEST = 8;
+
+/** Limits how many numbers one call hands over; a million rows of a dozen fields have half as many. */
+const MOST = 64 * 1024 * 1024;
 
 /** Is how many numbers are kept room for while no call needs more. */
 const USUAL = 16 * 1024;
@@ -21,12 +26,15 @@ export class Writer {
   length = 0;
   text = '';
   readonly #keys = new Map<string, number>();
+  /** Is the objects in which what is being written lies. */
+  #around: object[] = [];
 
   /** Forgets the last call. */
   reset(): void {
     this.length = 0;
     this.text = '';
     this.#keys.clear();
+    this.#around = [];
     if (this.numbers.length > 64 * USUAL) this.numbers = new Float64Array(USUAL);
   }
 
@@ -44,7 +52,13 @@ export class Writer {
         return this.#text(value);
       case 'object':
         if (value === null) return this.#number(KIND.null);
-        return depth === DEEPEST ? this.#other('something nested so deeply') : this.#object(value, depth + 1);
+        if (depth === DEEPEST) return this.#other('something nested so deeply');
+        // It would be written again and again, at each depth as often as it holds itself.
+        if (this.#around.includes(value)) return this.#other('something that holds itself');
+        this.#around.push(value);
+        this.#object(value, depth + 1);
+        this.#around.pop();
+        return;
       default:
         return this.#other(`a ${typeof value}`);
     }
@@ -52,6 +66,8 @@ export class Writer {
 
   #object(value: object, depth: number): void {
     if (Array.isArray(value)) {
+      // One of holes is as long as it says, and needs no memory.
+      if (value.length > MOST) throw tooMuch();
       this.#number(KIND.list);
       const at = this.length;
       this.#number(0);
@@ -63,7 +79,7 @@ export class Writer {
       this.numbers[at] = count;
     } else if (types.isDate(value)) {
       this.#number(KIND.moment);
-      this.#number(value.getTime());
+      this.#number(Date.prototype.getTime.call(value));
     } else {
       const name = Object.prototype.toString.call(value).slice(8, -1);
       if (name === 'Object') this.#properties(value, depth);
@@ -100,18 +116,24 @@ export class Writer {
   }
 
   #text(text: string): void {
+    if (text.length > constants.MAX_STRING_LENGTH - this.text.length) throw tooMuch();
     this.#number(text.length);
     this.text += text;
   }
 
   #number(number: number): void {
     if (this.length === this.numbers.length) {
+      if (this.length >= MOST) throw tooMuch();
       const longer = new Float64Array(2 * this.length);
       longer.set(this.numbers);
       this.numbers = longer;
     }
     this.numbers[this.length++] = number;
   }
+}
+
+function tooMuch(): Failure {
+  return Failure.of('values', 'too_long', 'must not be so much at once');
 }
 
 /** Makes a value of what comes next. */

@@ -87,11 +87,12 @@ impl Address {
     /// address, a database or a parameter, which are shown, is refused, and no message quotes it.
     pub(crate) fn read(url: &str, field: &str) -> Result<Self> {
         let known = ["postgres://", "postgresql://"];
-        let Some(address) = known.iter().find_map(|scheme| url.strip_prefix(scheme)) else {
+        let Some(address) = known.iter().find_map(|scheme| url.trim_end().strip_prefix(scheme)) else {
             return invalid(field, "must begin with postgres:// or postgresql://");
         };
-        if address.contains('\0') || address.contains("%00") {
-            return invalid(field, "must not hold NUL");
+        // Tabs and line breaks are taken out by whoever reads a URL, so that `%0\n0` would become a NUL.
+        if address.contains(char::is_control) || address.contains("%00") {
+            return invalid(field, "must not hold NUL, line breaks or other control characters");
         }
         let (place, query) = address.split_once('?').unwrap_or((address, ""));
         let path = place.split_once('/').map_or("", |(_, path)| path);

@@ -48,6 +48,8 @@ mod options;
 mod pool;
 mod replica;
 mod reports;
+#[doc(hidden)] // For the bindings to other languages.
+pub mod retry;
 mod row;
 mod seed;
 mod session;
@@ -68,6 +70,7 @@ pub use crm_core::{Error, ErrorCode, Result};
 pub use export::{Column, ColumnType, Export, ExportSink};
 pub use migrate::Migration;
 pub use options::Builder;
+pub use retry::{Attempt, Retry};
 pub use seed::{SeedPasswords, Seeded};
 pub use sqlx::postgres::{PgPool, PgSslMode};
 pub use transaction::Tx;
@@ -89,5 +92,5 @@ pub mod prelude {
         ViolationCode,
     };
 
-    pub use crate::{Acting, Crm};
+    pub use crate::{Acting, Crm, Retry};
 }

@@ -16,6 +16,7 @@ use crate::handle::{Handle, SharedTx, Store};
 use crate::inputs::read;
 use crate::records::Wire;
 use crate::repositories::Repositories;
+use crate::retry::retry;
 use crate::run::Face;
 
 /// Is what every handle has: the repositories, the reports and the frames.
@@ -141,6 +142,23 @@ impl CrmBase {
     /// Prepares a transaction: `with crm.transaction() as tx:` commits at the end of the block and rolls back on an error.
     fn transaction(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         slf.as_super().get().transaction(slf.py())
+    }
+
+    /// Runs `work` in a transaction, commits it when it returns and hands on what it returned.
+    ///
+    /// Where `work` or the commit raises SerializationError, the transaction is rolled back and, after a pause of some
+    /// milliseconds up to half a second, run again from the beginning, `attempts` times in all; then the last error is raised.
+    /// So whatever `work` does beside the transaction is done again too. Any other exception rolls back and goes on as it is.
+    ///
+    /// A SerializationError has to leave `work` to be seen: where it was swallowed, the commit raises ClosedError, and nothing is
+    /// run again.
+    #[pyo3(signature = (work, *, attempts = None), text_signature = "($self, work, *, attempts=10)")]
+    fn retry<'py>(
+        slf: &Bound<'py, Self>,
+        work: &Bound<'py, PyAny>,
+        attempts: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        retry(slf.as_any(), slf.as_super().get().handle.face, work, attempts)
     }
 
     /// Returns a handle that does everything in the name of a user, with no more rights than the user's role has.
@@ -297,6 +315,16 @@ impl ActingBase {
     /// Prepares a transaction in the user's name.
     fn transaction(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         slf.as_super().get().transaction(slf.py())
+    }
+
+    /// Runs `work` in a transaction in the user's name, again where it has lost against a concurrent one; see `Crm.retry`.
+    #[pyo3(signature = (work, *, attempts = None), text_signature = "($self, work, *, attempts=10)")]
+    fn retry<'py>(
+        slf: &Bound<'py, Self>,
+        work: &Bound<'py, PyAny>,
+        attempts: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        retry(slf.as_any(), slf.as_super().get().handle.face, work, attempts)
     }
 }
 

@@ -17,6 +17,7 @@ mod handle;
 mod inputs;
 mod records;
 mod repositories;
+mod retry;
 mod rows;
 mod run;
 mod runtime;
@@ -30,6 +31,7 @@ fn _crm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(connect::connect, module)?)?;
     module.add_function(wrap_pyfunction!(connect::embedded, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::forked, module)?)?;
+    module.add_function(wrap_pyfunction!(retry::pause_after, module)?)?;
     module.add_class::<crm::Crm>()?;
     module.add_class::<crm::AsyncCrm>()?;
     module.add_class::<crm::Acting>()?;

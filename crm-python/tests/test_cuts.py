@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -137,11 +138,16 @@ def until_idle(sql: psycopg.Connection[Any]) -> None:
         time.sleep(0.005)
 
 
-def test_a_killed_server_is_unavailable_and_what_was_acknowledged_is_there(tmp_path: Path) -> None:
-    os.chmod(tmp_path, 0o755)
-    for parent in tmp_path.parents[:3]:
-        os.chmod(parent, 0o755)
-    data = tmp_path / "crm"
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """Makes a directory that the server's user can enter."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+def test_a_killed_server_is_unavailable_and_what_was_acknowledged_is_there(open_directory: Path) -> None:
+    data = open_directory / "crm"
     with crm.embedded(data) as c:
         ids = [c.customers.create(f"c{n}").id for n in range(50)]
         with pytest.raises(crm.UnavailableError) as lost, c.transaction() as tx:

@@ -45,7 +45,6 @@ import pytest
         (lambda c: c.customers.create_many({"name": "A"}), ["dict"]),
         (lambda c: c.leads.create_many(polars.DataFrame({"title": ["A"], "value": [1.5]})), ["[0].value", "Decimal", "float"]),
         (lambda c: c.leads.create_many(polars.DataFrame({"title": ["A"], "x": [1]})), ["x"]),
-        (lambda c: c.customers.create_many(polars.DataFrame({"name": ["A"], "email": [None]})), ["email", "nulls"]),
         (
             lambda c: c.interactions.create_many(
                 polars.DataFrame({"customer_id": [1], "type": ["call"], "date": [datetime(2026, 1, 1)]})

@@ -24,6 +24,7 @@ mod pool;
 mod readme;
 mod replica;
 mod reports;
+mod retry;
 mod roundtrip;
 mod schema;
 mod secrets;

@@ -35,12 +35,15 @@ export async function right(crm: Crm): Promise<void> {
   await crm.leads.update(ids[0]!, { value: null, title: undefined }, { expectedVersion: 1 });
   const count = await crm.transaction(async (tx: Transaction) => (await tx.customers.count()) + 1);
   same<typeof count, number>(true);
+  const title = await crm.retry(async (tx) => (await tx.leads.get(1)).title, { attempts: 3, signal: null });
+  same<typeof title, string>(true);
   const acting: Acting = crm.actingAs(acme.id);
+  const seven: number = await acting.retry((tx: Transaction) => 7);
   await acting.reports.dueTasks('2026-01-01', { statuses: ['pending'] }, { signal: new AbortController().signal });
   const url: string | null = (await embedded({ path: '/var/lib/crm' })).url;
   const lead: NewLead = { title: 'a', stage: STAGES[1], customerId: acme.id };
   await crm.leads.create(lead);
-  console.log(url);
+  console.log(url, seven);
 }
 
 export function told(error: unknown): string {

@@ -4,21 +4,22 @@ use std::cell::RefCell;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
-use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::types::{Decimal128Type, Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array as _, ArrayRef, RecordBatch, RecordBatchReader as _};
+use arrow_cast::display::array_value_to_string;
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{ArrowError, DataType, TimeUnit};
-use crm_postgres::chrono::{DateTime, NaiveDate};
-use crm_postgres::crm_core::Violation;
+use arrow_schema::{ArrowError, DataType, Field, TimeUnit};
+use crm_postgres::chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use crm_postgres::crm_core::{Violation, ViolationCode};
 use crm_postgres::rust_decimal::Decimal;
 use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyDict};
 
 use crate::frames::Reading;
-use crate::inputs::Fields;
+use crate::inputs::{Fields, Wrong};
 
 /// Is a batch of a frame, its columns brought to the few types that inputs are read from.
 pub(crate) struct Table {
@@ -31,14 +32,17 @@ enum Column {
     Null,
     Text(ArrayRef),
     Integer(ArrayRef),
+    /// Those of 64 bits without a sign go further than others.
+    Unsigned(ArrayRef),
     /// No field takes floats, but the error speaks of the value as it does elsewhere.
     Float(ArrayRef),
     Flag(ArrayRef),
-    Money(ArrayRef, i8),
-    Moment(ArrayRef),
-    /// Moments without a time zone, for which the same holds.
-    Naive(ArrayRef),
-    Day(ArrayRef),
+    /// Amounts of up to 38 digits, or of more.
+    Money(ArrayRef),
+    /// Moments as numbers of such units, and whether they are without a time zone, for which the same holds as for floats.
+    Moment(ArrayRef, TimeUnit, bool),
+    /// Days as numbers, one of which is so many days long.
+    Day(ArrayRef, i64),
     Texts(ArrayRef),
     /// No input takes such a column; its name says for which the error is, should one be asked for.
     Other(String),
@@ -57,22 +61,45 @@ pub(crate) fn import(frame: &Bound<'_, PyAny>) -> PyResult<Vec<Table>> {
     let schema = reader.schema();
     // Whoever makes the batches may need the GIL in a thread of its own.
     let batches: Result<Vec<_>, _> = frame.py().detach(|| reader.collect());
+    let untyped = schema.fields().iter().filter(|field| only_nulls(field.data_type()));
+    if let (Err(ArrowError::CDataInterface(_)), Some(typed)) = (&batches, typed(frame, untyped)?) {
+        return import(&typed);
+    }
     let batches = batches.map_err(|error| {
         // A frame of this library knows better what has happened.
         if let Some(own) = own_failure(frame) {
             return own;
         }
-        // Polars hands a buffer on with such a column, which the format does not allow.
-        let untyped = schema.fields().iter().find(|field| only_nulls(field.data_type()));
-        match (untyped, &error) {
-            (Some(field), ArrowError::CDataInterface(_)) => {
-                let message = "must have a type, but holds only nulls: cast the column or leave it out";
-                PyTypeError::new_err(format!("{} {message}", field.name()))
-            }
-            _ => unread(error),
-        }
+        unread(error)
     })?;
     batches.iter().map(Table::new).collect()
+}
+
+/// Gives types to the columns of a frame of Polars that hold only nulls; nothing where there are none, or they were of another
+/// library's. Polars hands a buffer on with such a column, which the format does not allow.
+fn typed<'a, 'py>(
+    frame: &Bound<'py, PyAny>,
+    untyped: impl Iterator<Item = &'a std::sync::Arc<Field>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = frame.py();
+    let of_polars = frame.get_type().module()?.to_cow()?.starts_with("polars.");
+    let mut untyped = untyped.filter(|_| of_polars).peekable();
+    if untyped.peek().is_none() {
+        return Ok(None);
+    }
+    let polars = py.import(intern!(py, "polars"))?;
+    let text = polars.getattr(intern!(py, "String"))?;
+    let types = PyDict::new(py);
+    for field in untyped {
+        let mut data_type = text.clone();
+        let mut nested = field.data_type();
+        while let DataType::List(item) | DataType::LargeList(item) = nested {
+            data_type = polars.call_method1(intern!(py, "List"), (data_type,))?;
+            nested = item.data_type();
+        }
+        types.set_item(field.name(), data_type)?;
+    }
+    frame.call_method1(intern!(py, "cast"), (types,)).map(Some)
 }
 
 fn own_failure(frame: &Bound<'_, PyAny>) -> Option<PyErr> {
@@ -84,12 +111,18 @@ fn own_failure(frame: &Bound<'_, PyAny>) -> Option<PyErr> {
 impl Table {
     fn new(batch: &RecordBatch) -> PyResult<Self> {
         let schema = batch.schema();
-        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+        let mut columns: Vec<(String, Column)> = Vec::with_capacity(batch.num_columns());
+        for (field, column) in schema.fields().iter().zip(batch.columns()) {
+            let name = field.name();
+            if columns.iter().any(|(known, _)| known == name) {
+                return Err(PyTypeError::new_err(format!("the frame has two columns '{name}'")));
+            }
             let column = Column::new(column);
-            let unfit = |error| PyValueError::new_err(format!("{} cannot be read: {error}", field.name()));
-            Ok((field.name().clone(), column.map_err(unfit)?))
-        });
-        Ok(Self { columns: columns.collect::<PyResult<_>>()?, rows: batch.num_rows() })
+            let column =
+                column.map_err(|error| PyTypeError::new_err(format!("{name} cannot be read: {error}")))?;
+            columns.push((name.clone(), column));
+        }
+        Ok(Self { columns, rows: batch.num_rows() })
     }
 
     pub(crate) const fn rows(&self) -> usize {
@@ -104,101 +137,125 @@ impl Table {
 
 impl Column {
     fn new(array: &ArrayRef) -> Result<Self, ArrowError> {
-        // What does not fit is an error, not a null.
+        // None of these loses anything.
         let options = CastOptions { safe: false, ..CastOptions::default() };
         let to = |data_type: DataType| cast_with_options(array, &data_type, &options);
         Ok(match array.data_type() {
             DataType::Null => Self::Null,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text(to(DataType::Utf8)?),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text(to(DataType::LargeUtf8)?),
             DataType::Dictionary(_, value) => Self::new(&to((**value).clone())?)?,
             DataType::Boolean => Self::Flag(array.clone()),
             DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Float(to(DataType::Float64)?),
-            DataType::Timestamp(_, None) => {
-                Self::Naive(to(DataType::Timestamp(TimeUnit::Microsecond, None))?)
-            }
+            DataType::UInt64 => Self::Unsigned(array.clone()),
             integer if integer.is_integer() => Self::Integer(to(DataType::Int64)?),
-            DataType::Decimal32(_, scale)
-            | DataType::Decimal64(_, scale)
-            | DataType::Decimal128(_, scale)
-            | DataType::Decimal256(_, scale)
-                if (0..=28).contains(scale) =>
-            {
-                Self::Money(to(DataType::Decimal128(38, *scale))?, *scale)
+            DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) => {
+                Self::Money(to(DataType::Decimal128(38, *scale))?)
             }
-            DataType::Timestamp(_, Some(_)) => {
-                Self::Moment(to(DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))?)
-            }
-            DataType::Date32 | DataType::Date64 => Self::Day(to(DataType::Date32)?),
+            DataType::Decimal128(..) | DataType::Decimal256(..) => Self::Money(array.clone()),
+            DataType::Timestamp(unit, zone) => Self::Moment(to(DataType::Int64)?, *unit, zone.is_none()),
+            DataType::Date32 => Self::Day(to(DataType::Int64)?, 1),
+            DataType::Date64 => Self::Day(to(DataType::Int64)?, MILLIS_A_DAY),
             DataType::List(item) | DataType::LargeList(item) if texts(item.data_type()) => {
-                Self::Texts(to(DataType::new_list(DataType::Utf8, true))?)
+                let item = Field::new_list_field(DataType::LargeUtf8, true);
+                Self::Texts(to(DataType::LargeList(item.into()))?)
             }
             other => Self::Other(other.to_string()),
         })
     }
 
     /// Makes Python's value, so that a frame's values are read by the rules of all others.
-    fn value<'py>(&self, py: Python<'py>, row: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn value<'py>(&self, py: Python<'py>, row: usize) -> Result<Option<Bound<'py, PyAny>>, Wrong> {
         let array = match self {
             Self::Null => return Ok(None),
             Self::Other(data_type) => {
                 let unfit = format!("a column of type {data_type} is none that a field takes");
-                return Err(PyTypeError::new_err(unfit));
+                return Err(Wrong::Type(PyTypeError::new_err(unfit)));
             }
             Self::Text(array)
             | Self::Integer(array)
+            | Self::Unsigned(array)
             | Self::Float(array)
-            | Self::Naive(array)
             | Self::Flag(array)
-            | Self::Money(array, _)
-            | Self::Moment(array)
-            | Self::Day(array)
+            | Self::Money(array)
+            | Self::Moment(array, ..)
+            | Self::Day(array, _)
             | Self::Texts(array) => array,
         };
         if array.is_null(row) {
             return Ok(None);
         }
+        let whole = || array.as_primitive::<Int64Type>().value(row);
         let value = match self {
             Self::Null | Self::Other(_) => return Ok(None),
-            Self::Text(array) => array.as_string::<i32>().value(row).into_bound_py_any(py)?,
-            Self::Integer(array) => array.as_primitive::<Int64Type>().value(row).into_bound_py_any(py)?,
+            Self::Text(array) => array.as_string::<i64>().value(row).into_bound_py_any(py)?,
+            Self::Integer(_) => whole().into_bound_py_any(py)?,
+            Self::Unsigned(array) => array.as_primitive::<UInt64Type>().value(row).into_bound_py_any(py)?,
             Self::Float(array) => array.as_primitive::<Float64Type>().value(row).into_bound_py_any(py)?,
             Self::Flag(array) => array.as_boolean().value(row).into_bound_py_any(py)?,
-            Self::Money(array, scale) => {
-                let mut amount = array.as_primitive::<Decimal128Type>().value(row);
-                let mut scale = u32::from(scale.unsigned_abs());
-                // A column's scale may have more zeros than a Decimal has room for.
-                while scale > 0 && amount % 10 == 0 {
-                    (amount, scale) = (amount / 10, scale - 1);
+            Self::Money(array) => amount(py, array, row)?,
+            Self::Moment(_, unit, naive) => {
+                let moment = moment(whole(), *unit).ok_or_else(out_of_range)?;
+                if *naive {
+                    moment.naive_utc().into_bound_py_any(py)?
+                } else {
+                    moment.into_bound_py_any(py)?
                 }
-                let amount = Decimal::try_from_i128_with_scale(amount, scale);
-                amount.map_err(|error| PyValueError::new_err(error.to_string()))?.into_bound_py_any(py)?
             }
-            Self::Moment(array) => {
-                let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
-                let moment = DateTime::from_timestamp_micros(micros);
-                moment
-                    .ok_or_else(|| PyValueError::new_err("a moment is out of range"))?
-                    .into_bound_py_any(py)?
-            }
-            Self::Naive(array) => {
-                let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
-                let moment = DateTime::from_timestamp_micros(micros).map(|moment| moment.naive_utc());
-                moment
-                    .ok_or_else(|| PyValueError::new_err("a moment is out of range"))?
-                    .into_bound_py_any(py)?
-            }
-            Self::Day(array) => {
-                let day = array.as_primitive::<Date32Type>().value(row);
-                let day = NaiveDate::from_epoch_days(day);
-                day.ok_or_else(|| PyValueError::new_err("a day is out of range"))?.into_bound_py_any(py)?
+            Self::Day(_, length) => {
+                let day =
+                    i32::try_from(whole().div_euclid(*length)).ok().and_then(NaiveDate::from_epoch_days);
+                let day = day.filter(|day| has_year(day.year()));
+                day.ok_or_else(out_of_range)?.into_bound_py_any(py)?
             }
             Self::Texts(array) => {
-                let texts = array.as_list::<i32>().value(row);
-                texts.as_string::<i32>().iter().collect::<Vec<_>>().into_bound_py_any(py)?
+                let texts = array.as_list::<i64>().value(row);
+                texts.as_string::<i64>().iter().collect::<Vec<_>>().into_bound_py_any(py)?
             }
         };
         Ok(Some(value))
     }
+}
+
+const MILLIS_A_DAY: i64 = 86_400_000;
+
+fn amount<'py>(py: Python<'py>, array: &ArrayRef, row: usize) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(amount) = short(array, row) {
+        return amount.into_bound_py_any(py);
+    }
+    // Far too much or too precise, which the domain has to hear to say so.
+    let text = array_value_to_string(array, row).map_err(|error| PyTypeError::new_err(error.to_string()))?;
+    py.import(intern!(py, "decimal"))?.call_method1(intern!(py, "Decimal"), (text,))
+}
+
+/// Returns an amount that a `Decimal` of this library's has room for.
+fn short(array: &ArrayRef, row: usize) -> Option<Decimal> {
+    let DataType::Decimal128(_, scale) = array.data_type() else { return None };
+    let mut amount = array.as_primitive::<Decimal128Type>().value(row);
+    let mut scale = u32::try_from(*scale).ok()?;
+    // A column's scale may have more zeros than a Decimal has room for.
+    while scale > 0 && amount % 10 == 0 {
+        (amount, scale) = (amount / 10, scale - 1);
+    }
+    Decimal::try_from_i128_with_scale(amount, scale).ok()
+}
+
+/// Returns a moment that Python has too; what is less than a microsecond is cut off.
+fn moment(count: i64, unit: TimeUnit) -> Option<DateTime<Utc>> {
+    let micros = match unit {
+        TimeUnit::Second => count.checked_mul(1_000_000)?,
+        TimeUnit::Millisecond => count.checked_mul(1_000)?,
+        TimeUnit::Microsecond => count,
+        TimeUnit::Nanosecond => count.div_euclid(1_000),
+    };
+    DateTime::from_timestamp_micros(micros).filter(|moment| has_year(moment.year()))
+}
+
+fn has_year(year: i32) -> bool {
+    (1..=9999).contains(&year)
+}
+
+fn out_of_range() -> Wrong {
+    Wrong::Rule(Violation::new("", ViolationCode::OutOfRange, "must be in the years 0001 to 9999"))
 }
 
 /// Tells whether a column, or the lists in it, hold only nulls.
@@ -210,7 +267,11 @@ fn only_nulls(data_type: &DataType) -> bool {
 }
 
 fn texts(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null)
+    match data_type {
+        DataType::Dictionary(_, value) => texts(value),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => true,
+        _ => false,
+    }
 }
 
 /// Is one row, with the fields of an input.
@@ -240,11 +301,17 @@ impl<'py> Fields<'py> for Row<'_, 'py> {
         let Some((_, column)) = self.table.columns.iter().find(|(known, _)| known == name) else {
             return Ok(None);
         };
-        let value = column.value(self.py, self.at);
-        value.map_err(|error| {
-            let message = format!("{}: {}", self.path(name), error.value(self.py));
-            PyErr::from_type(error.get_type(self.py), message)
-        })
+        match column.value(self.py, self.at) {
+            Ok(value) => Ok(value),
+            Err(Wrong::Rule(violation)) => {
+                self.broken.borrow_mut().push(Violation { field: self.path(name), ..violation });
+                Ok(None)
+            }
+            Err(Wrong::Type(error)) => {
+                let message = format!("{}: {}", self.path(name), error.value(self.py));
+                Err(PyErr::from_type(error.get_type(self.py), message))
+            }
+        }
     }
 
     fn broken(&self) -> &RefCell<Vec<Violation>> {

@@ -9,8 +9,7 @@ mod values;
 
 pub(crate) use entities::Input;
 pub(crate) use rows::many;
-use values::Wrong;
-pub(crate) use values::{OneOrMany, Value, read};
+pub(crate) use values::{OneOrMany, Value, Wrong, read};
 
 use std::cell::RefCell;
 

@@ -10,6 +10,9 @@ use crm_core::{
     ViolationCode,
 };
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
 use super::strings::{all, short, shown};
 use super::world::World;
 
@@ -121,4 +124,60 @@ async fn a_forged_cursor_is_a_position_and_nothing_else() {
         }
     }
     world.assert_unharmed().await;
+}
+
+/// Lists the pages behind a forged place in every list and order; each is a page, or the cursor is refused.
+async fn page_or_refuse<E: Entity>(repository: &dyn Repository<E>, id: &str, key: &str) -> usize {
+    let mut taken = 0;
+    for &by in E::OrderBy::ALL {
+        for order in [Order::ascending(by), Order::descending(by)] {
+            let plain = format!("1 {} {order} {id} {key}", E::KIND.plural());
+            let list = List::<E>::new().order(order).after(Cursor::from(URL_SAFE_NO_PAD.encode(&plain)));
+            match repository.list(&list).await {
+                Ok(_) => taken += 1,
+                result @ Err(_) => assert_invalid(result, &plain),
+            }
+        }
+    }
+    taken
+}
+
+#[test]
+fn a_place_of_any_kind_leads_to_a_page_or_is_refused() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let world = runtime.block_on(World::new());
+    let id = prop_oneof![any::<i64>().prop_map(|id| id.to_string()), "[-+]?[0-9]{0,21}"];
+    let key = prop_oneof![
+        "[i0]",
+        "r[-+]?[0-9]{1,12}",
+        "n-?[0-9]{1,30}([.][0-9]{1,28})?",
+        "n[0-9.eE+_-]{1,12}",
+        "m-?[0-9]{1,19}",
+        "d[+-]?[0-9]{1,6}-[0-9]{1,2}-[0-9]{1,2}",
+        "t\\PC{0,20}",
+        any::<String>(),
+    ];
+    let mut runner = TestRunner::new(Config {
+        cases: std::env::var("PROPTEST_CASES").map_or(30, |cases| cases.parse().unwrap()),
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let taken = std::cell::Cell::new(0);
+    let result = runner.run(&(id, key), |(id, key)| {
+        let crm = &world.crm;
+        taken.set(
+            taken.get()
+                + runtime.block_on(async {
+                    page_or_refuse(crm.users(), &id, &key).await
+                        + page_or_refuse(crm.customers(), &id, &key).await
+                        + page_or_refuse(crm.leads(), &id, &key).await
+                        + page_or_refuse(crm.tasks(), &id, &key).await
+                        + page_or_refuse(crm.interactions(), &id, &key).await
+                }),
+        );
+        Ok(())
+    });
+    result.unwrap();
+    assert!(taken.get() > 0);
+    runtime.block_on(world.assert_unharmed());
 }
