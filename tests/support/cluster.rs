@@ -185,8 +185,13 @@ impl Cluster {
     /// When it is not running.
     pub fn freeze(&self, frozen: bool) {
         let id = self.server.as_ref().expect("it runs").id();
-        let signal = if frozen { "STOP" } else { "CONT" };
-        run(Command::new("/bin/sh").args(["-c", &format!("kill -{signal} {id} $(pgrep -P {id})")]));
+        // The parent is stopped first and goes on last, so that none of its processes comes or ends for good meanwhile.
+        let signals = if frozen {
+            format!("kill -STOP {id} && kill -STOP $(pgrep -P {id})")
+        } else {
+            format!("kill -CONT $(pgrep -P {id}) && kill -CONT {id}")
+        };
+        run(Command::new("/bin/sh").args(["-c", &signals]));
     }
 
     /// Asks the server to stop, without waiting for it.

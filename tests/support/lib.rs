@@ -1,6 +1,7 @@
 //! What the suites share: one embedded server a process, and a fresh database a test.
 
 mod cluster;
+mod plain;
 mod proxy;
 
 use std::sync::LazyLock;
@@ -11,6 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::OnceCell;
 
 pub use cluster::{Cluster, Stop};
+pub use plain::{Plain, all_pages};
 pub use proxy::{Cut, End, Proxy, Way};
 
 /// Is the server's URL up to the name of a database, and from behind it on.

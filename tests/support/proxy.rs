@@ -47,8 +47,10 @@ pub struct Cut {
 #[derive(Debug, Default)]
 struct State {
     cut: Option<Cut>,
-    /// What has passed each way since the record was begun.
-    record: [Vec<u8>; 2],
+    /// How many bytes have passed each way since the cut was set.
+    passed: [usize; 2],
+    /// What has passed each way since the record was begun, if one was.
+    record: Option<[Vec<u8>; 2]>,
 }
 
 /// Is a proxy on a free port of 127.0.0.1. It goes with this value, and the connections through it with it.
@@ -108,13 +110,18 @@ impl Proxy {
 
     /// Begins to record what passes, and forgets a cut.
     pub fn record(&self) {
-        *self.state() = State::default();
+        *self.state() = State { record: Some(Default::default()), ..State::default() };
+    }
+
+    /// Forgets a cut that nobody has come to.
+    pub fn heal(&self) {
+        self.state().cut = None;
     }
 
     /// Returns what has passed that way since the record was begun.
     #[must_use]
     pub fn recorded(&self, way: Way) -> Vec<u8> {
-        self.state().record[way as usize].clone()
+        self.state().record.as_ref().map(|record| record[way as usize].clone()).unwrap_or_default()
     }
 
     /// Closes all connections.
@@ -203,10 +210,13 @@ impl Link {
     /// Tells how many of the bytes pass, and what happens behind them.
     fn passing(&self, way: Way, bytes: &[u8]) -> (usize, Option<End>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let passed = state.record[way as usize].len();
+        let passed = state.passed[way as usize];
         let cut = state.cut.filter(|cut| cut.way == way && cut.after <= passed + bytes.len());
         let passing = cut.map_or(bytes.len(), |cut| cut.after - passed);
-        state.record[way as usize].extend_from_slice(&bytes[..passing]);
+        state.passed[way as usize] += passing;
+        if let Some(record) = &mut state.record {
+            record[way as usize].extend_from_slice(&bytes[..passing]);
+        }
         if cut.is_some() {
             state.cut = None;
         }

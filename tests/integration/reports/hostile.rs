@@ -21,7 +21,7 @@ async fn one_customer_with_most_of_the_newest_contacts_and_pages_that_end_among_
              select 777, 'note', timestamptz '2026-02-01' + n * interval '1 second' from generate_series(1, 3000) n",
         )
         .await;
-    let mut plain = Plain::connect(&database).await;
+    let mut plain = Plain::connect(&database.url).await;
     for include_inactive in [true, false] {
         let expected = plain.activity(include_inactive).await;
         assert_eq!(expected[0].customer.id.0, 777);
@@ -51,7 +51,7 @@ async fn due_tasks_that_are_all_equal_but_for_their_id_come_once_each() {
              from generate_series(1, 301) n",
         )
         .await;
-    let mut plain = Plain::connect(&database).await;
+    let mut plain = Plain::connect(&database.url).await;
     let statuses = crm_core::TaskStatus::ALL.to_vec();
     let query = DueTasksQuery { statuses, ..DueTasksQuery::new(day("2026-03-02")) };
     let expected = plain.due_tasks(&query).await;

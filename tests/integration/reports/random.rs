@@ -123,7 +123,7 @@ fn limits(random: &mut Rng, rows: usize) -> Vec<u32> {
 #[tokio::test]
 async fn the_reports_equal_the_seeds_queries_on_random_rows_page_by_page() {
     let database = Database::fresh().await;
-    let mut plain = Plain::connect(&database).await;
+    let mut plain = Plain::connect(&database.url).await;
     let reports = database.crm.reports();
     let random = &mut Rng::with_seed(20_261_125);
     let mut seen = [0; 3];

@@ -211,7 +211,7 @@ async fn at_a_given_moment(database: &Database) -> (Crm, Arc<Mutex<String>>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_of_a_snapshot_equals_the_seeds_queries_at_its_moment() {
     let busy = Busy::begin().await;
-    let mut plain = Plain::connect(&busy.database).await;
+    let mut plain = Plain::connect(&busy.database.url).await;
     let (crm, moment) = at_a_given_moment(&busy.database).await;
     let (reports, random) = (crm.reports(), &mut Rng::with_seed(5));
     for _ in 0..20 {
