@@ -5,6 +5,7 @@ import builtins
 import datetime
 import decimal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
+from os import PathLike
 from types import GenericAlias, TracebackType
 from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload
 
@@ -20,6 +21,7 @@ from .inputs import (
     NewLead,
     NewTask,
     NewUser,
+    Phase,
     Priority,
     Role,
     Stage,
@@ -34,7 +36,7 @@ _Progress: TypeAlias = Callable[[int], object]
 class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
-__all__ = ["Acting", "AsyncActing", "AsyncCrm", "AsyncCustomers", "AsyncFrames", "AsyncInteractions", "AsyncLeads", "AsyncReports", "AsyncRows", "AsyncTasks", "AsyncTransaction", "AsyncUsers", "Call", "Connecting", "Crm", "Customer", "CustomerActivity", "CustomerOverview", "Customers", "DueTask", "Frames", "Interaction", "Interactions", "Lead", "Leads", "Migration", "Page", "PipelineStage", "Reading", "Reports", "Rows", "Seeded", "Snapshot", "TagCount", "Task", "Tasks", "Transaction", "User", "Users", "Violation", "__version__", "_forked", "_pause", "connect", "embedded"]
+__all__ = ["Acting", "AsyncActing", "AsyncCrm", "AsyncCustomers", "AsyncFrames", "AsyncInteractions", "AsyncLeads", "AsyncReports", "AsyncRows", "AsyncTasks", "AsyncTransaction", "AsyncUsers", "Call", "Connecting", "Crm", "Customer", "CustomerActivity", "CustomerOverview", "Customers", "DueTask", "Frames", "Interaction", "Interactions", "Lead", "Leads", "Manifest", "Migration", "Page", "PipelineStage", "Progress", "Reading", "Reports", "Rows", "Seeded", "Snapshot", "TagCount", "Task", "Tasks", "Transaction", "User", "Users", "Violation", "__version__", "_forked", "_pause", "connect", "embedded"]
 __version__: str
 
 @overload
@@ -456,6 +458,76 @@ class Migration:
         """Returns the fields as a dict, records within it too."""
 
 @final
+class Manifest:
+    """Says what a backup holds."""
+
+    __match_args__: tuple[Literal["taken_at"], Literal["library_version"], Literal["schema_version"], Literal["oldest_library"], Literal["server_version"], Literal["pg_dump_version"], Literal["bytes"], Literal["sha256"], Literal["rows"]]
+    def __new__(cls, taken_at: datetime.datetime, library_version: str, schema_version: int, oldest_library: int, server_version: str, pg_dump_version: str, bytes: int, sha256: str, rows: dict[str,int]) -> Self: ...
+    @property
+    def taken_at(self) -> datetime.datetime:
+        """The moment whose state it holds, by the server's clock."""
+    @property
+    def library_version(self) -> str:
+        """The version of the library that made it."""
+    @property
+    def schema_version(self) -> int:
+        """The version of the schema."""
+    @property
+    def oldest_library(self) -> int:
+        """The last migration that the oldest library knows which may use it."""
+    @property
+    def server_version(self) -> str:
+        """The version of the server."""
+    @property
+    def pg_dump_version(self) -> str:
+        """The version of pg_dump."""
+    @property
+    def bytes(self) -> int:
+        """The size of the dump."""
+    @property
+    def sha256(self) -> str:
+        """The digest of the dump, in hexadecimal."""
+    @property
+    def rows(self) -> dict[str,int]:
+        """How many rows each table of the schema crm has in it."""
+    def replace(self, *, taken_at: datetime.datetime = ..., library_version: str = ..., schema_version: int = ..., oldest_library: int = ..., server_version: str = ..., pg_dump_version: str = ..., bytes: int = ..., sha256: str = ..., rows: dict[str,int] = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, taken_at: datetime.datetime = ..., library_version: str = ..., schema_version: int = ..., oldest_library: int = ..., server_version: str = ..., pg_dump_version: str = ..., bytes: int = ..., sha256: str = ..., rows: dict[str,int] = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
+class Progress:
+    """Says how far a backup or a restore is."""
+
+    __match_args__: tuple[Literal["phase"], Literal["table"], Literal["rows"], Literal["total_rows"], Literal["bytes"]]
+    def __new__(cls, phase: Phase, table: str | None, rows: int, total_rows: int, bytes: int) -> Self: ...
+    @property
+    def phase(self) -> Phase:
+        """What is being done: a backup is 'counting', 'dumping' and 'hashing', a restore 'hashing', 'schema', 'loading', 'indexing' and 'counting'."""
+    @property
+    def table(self) -> str | None:
+        """The table whose rows are being dumped or loaded, such as 'customers'."""
+    @property
+    def rows(self) -> int:
+        """How many rows are done. A backup learns of a table's rows when the table is done."""
+    @property
+    def total_rows(self) -> int:
+        """How many rows there are; 0 while a backup still counts them."""
+    @property
+    def bytes(self) -> int:
+        """How many bytes of the dump are written, or how many bytes of rows were sent to the server."""
+    def replace(self, *, phase: Phase = ..., table: str | None = ..., rows: int = ..., total_rows: int = ..., bytes: int = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, phase: Phase = ..., table: str | None = ..., rows: int = ..., total_rows: int = ..., bytes: int = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
 class Violation:
     """Says that one field breaks one rule."""
 
@@ -636,6 +708,13 @@ class Crm:
 
         Nothing is asked of the database yet: whether there is such a user is looked at on each operation.
         """
+    def backup(self, path: str | PathLike[str], progress: Callable[[Progress], object] | None = None) -> Manifest:
+        """Dumps the schema crm, whoever writes meanwhile, as it was at one moment: into a file for pg_restore, and beside it, as `<path>.json`, the
+        manifest by which `restore` verifies it. Both are for their owner's eyes only: they hold the hashes of the passwords.
+
+        The file gets its name when it is whole; whatever ends the call before that leaves nothing. `progress` is called with a Progress now and
+        then, in the thread of the call; what it raises ends the call. It needs pg_dump of the server's major version or a newer one.
+        """
     def close(self) -> None:
         """Refuses further calls, waits for those under way, closes the connections and stops an embedded server. Doing it
         again changes nothing.
@@ -661,6 +740,13 @@ class Crm:
     @property
     def reports(self) -> Reports:
         """Answers the reports."""
+    def restore(self, path: str | PathLike[str], progress: Callable[[Progress], object] | None = None) -> Manifest:
+        """Restores what `backup` has written into a database without a schema crm. Restore only what you trust: a dump is a program.
+
+        It is one transaction, committed when all tables have as many rows as the manifest says; whatever ends it before that leaves the database
+        as empty as it was. `progress` is called as that of `backup`. The schema is the dump's: `migrate` brings an older one up to date. It
+        needs pg_restore of the major version that made the dump or a newer one.
+        """
     def retry(self, work: Callable[[Transaction], _T], *, attempts: int = 10) -> _T:
         """Runs `work` in a transaction, commits it when it returns and hands on what it returned.
 
@@ -700,6 +786,13 @@ class AsyncCrm:
 
         Nothing is asked of the database yet: whether there is such a user is looked at on each operation.
         """
+    def backup(self, path: str | PathLike[str], progress: Callable[[Progress], object] | None = None) -> Call[Manifest]:
+        """Dumps the schema crm, whoever writes meanwhile, as it was at one moment: into a file for pg_restore, and beside it, as `<path>.json`, the
+        manifest by which `restore` verifies it. Both are for their owner's eyes only: they hold the hashes of the passwords.
+
+        The file gets its name when it is whole; whatever ends the call before that leaves nothing. `progress` is called with a Progress now and
+        then, in the thread of the call; what it raises ends the call. It needs pg_dump of the server's major version or a newer one.
+        """
     def close(self) -> Call[None]:
         """Refuses further calls, waits for those under way, closes the connections and stops an embedded server. Doing it
         again changes nothing.
@@ -725,6 +818,13 @@ class AsyncCrm:
     @property
     def reports(self) -> AsyncReports:
         """Answers the reports."""
+    def restore(self, path: str | PathLike[str], progress: Callable[[Progress], object] | None = None) -> Call[Manifest]:
+        """Restores what `backup` has written into a database without a schema crm. Restore only what you trust: a dump is a program.
+
+        It is one transaction, committed when all tables have as many rows as the manifest says; whatever ends it before that leaves the database
+        as empty as it was. `progress` is called as that of `backup`. The schema is the dump's: `migrate` brings an older one up to date. It
+        needs pg_restore of the major version that made the dump or a newer one.
+        """
     def retry(self, work: Callable[[AsyncTransaction], Awaitable[_T]], *, attempts: int = 10) -> Coroutine[object, object, _T]:
         """Runs `work` in a transaction, commits it when it returns and hands on what it returned.
 
