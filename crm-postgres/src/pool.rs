@@ -144,7 +144,14 @@ impl Pool {
     pub(crate) async fn acquire(&self) -> Result<Lease> {
         let mut lease = self.lease().await?;
         if !self.schema_fits.load(Ordering::Relaxed) {
-            migrate::state(lease.connection(), self.settings.call_timeout).await?.check()?;
+            let mut state = migrate::state(lease.connection(), self.settings.call_timeout).await;
+            if matches!(state, Err(Error::Unavailable { .. })) {
+                // Nothing but this was asked on the connection, which was found dead.
+                self.forget_idle();
+                lease = self.lease().await?;
+                state = migrate::state(lease.connection(), self.settings.call_timeout).await;
+            }
+            state?.check()?;
             self.schema_fits.store(true, Ordering::Relaxed);
         }
         Ok(lease)

@@ -13,7 +13,7 @@ use crate::connector::Connector;
 use crate::fault::{self, Intent};
 use crate::options::Settings;
 use crate::pool::{Lease, Pool};
-use crate::session::{Session, end_unwaited, within};
+use crate::session::{Failure, Session, end_unwaited, within};
 use crate::transaction::{SNAPSHOT, Tx};
 
 /// Is how long the replica may take to begin, the connection included, before the primary answers instead.
@@ -106,6 +106,12 @@ impl Replica {
             match replayed.map_err(|error| fault::of_statement(error, Intent::Read))? {
                 Some(replayed) if replayed.includes(mark) => {}
                 Some(replayed) if replayed.system == mark.system => {
+                    if let Some(staleness) =
+                        self.staleness.as_ref().filter(|_| replayed.timeline != mark.timeline)
+                    {
+                        // One of both was there before a failover.
+                        lock(&staleness.marks).found.clear();
+                    }
                     return Ok(self.refuse(lease, Condition::Stale, "it lags behind"));
                 }
                 _ => return Ok(self.refuse(lease, Condition::Away, "it is no replica of the primary")),
@@ -222,16 +228,30 @@ impl Staleness {
     }
 }
 
+/// Asks the primary for its position; once more where the connection was found dead, as nothing else was asked on it.
 async fn ask(primary: &Pool, marks: &Mutex<Marks>) -> Result<Position> {
     let asked = Instant::now();
-    let mut lease = primary.lease().await?;
-    let row = sqlx::raw_sql(FLUSHED).fetch_one(lease.connection());
-    let row =
-        within(primary.settings.call_timeout, Intent::Read, row).await.map_err(|failure| failure.error)?;
-    lease.release();
+    let row = match ask_once(primary).await {
+        Err(failure) if failure.found_dead() => {
+            primary.forget_idle();
+            ask_once(primary).await
+        }
+        row => row,
+    };
+    let row = row.map_err(|failure| failure.error)?;
     let position = Position::flushed(&row).map_err(|error| fault::of_statement(error, Intent::Read))?;
     lock(marks).found.push((asked, position));
     Ok(position)
+}
+
+async fn ask_once(primary: &Pool) -> Result<PgRow, Failure> {
+    let mut lease = primary.lease().await.map_err(|error| Failure { error, lost: false })?;
+    let row = sqlx::raw_sql(FLUSHED).fetch_one(lease.connection());
+    let row = within(primary.settings.call_timeout, Intent::Read, row).await;
+    if !matches!(row, Err(Failure { lost: true, .. })) {
+        lease.release();
+    }
+    row
 }
 
 fn lock(marks: &Mutex<Marks>) -> MutexGuard<'_, Marks> {
@@ -243,9 +263,11 @@ const FLUSHED: &str = "select pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.
     pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_flush_lsn()), system_identifier
     from pg_catalog.pg_control_system()";
 
-/// Asks a replica how far it is. The timeline is as the control file has it, which after a failover is behind for a while, never ahead.
+/// Asks a replica how far it is. The timeline is the one it follows, which only logins that may read statistics are shown, or the one in the
+/// control file, which after a failover is behind until the replica's next restart point; it is never ahead.
 const REPLAYED: &str = "select pg_catalog.pg_is_in_recovery(), pg_catalog.pg_last_wal_replay_lsn()::pg_catalog.text,
-    greatest(c.timeline_id, r.min_recovery_end_timeline), s.system_identifier
+    greatest(c.timeline_id, r.min_recovery_end_timeline, (select w.received_tli from pg_catalog.pg_stat_wal_receiver w)),
+    s.system_identifier
     from pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c, pg_catalog.pg_control_recovery() r";
 
 /// Is a place in the log of a cluster.

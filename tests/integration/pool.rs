@@ -170,6 +170,20 @@ async fn a_read_on_a_dead_connection_is_repeated_and_a_write_is_not() {
 }
 
 #[tokio::test]
+async fn a_first_call_that_finds_its_connection_dead_takes_another() {
+    let database = Database::fresh().await;
+    for writes in [false, true] {
+        let crm = database.builder().connect().await.unwrap();
+        kill_all(&database).await;
+        if writes {
+            customer(&crm).await;
+        } else {
+            crm.customers().count(&CustomerFilter::default()).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_connection_lost_in_a_transaction_finishes_it() {
     let database = Database::fresh().await;
     let crm = database.builder().connect().await.unwrap();

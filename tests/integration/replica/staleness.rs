@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crm_core::{ErrorCode, Repositories as _};
+use crm_postgres::Crm;
+use crm_tests::Stop;
 
-use super::{Pair, add, known, leads};
+use super::{DATABASE, Pair, add, known, leads};
 
 /// Is longer than any of these tests takes.
 const HOUR: Duration = Duration::from_hours(1);
@@ -61,10 +63,37 @@ async fn a_promoted_replica_is_none_any_more() {
 }
 
 #[tokio::test]
+async fn after_a_failover_a_replica_that_follows_the_new_primary_is_used() {
+    let mut pair = Pair::start(&[]).await;
+    let mut other = pair.primary.replica(&[]).await;
+    let (url, stays) = (pair.primary.url(DATABASE), other.url(DATABASE));
+    let (hosts, promoted) =
+        (format!("127.0.0.1:{}", pair.primary.port()), format!("127.0.0.1:{}", pair.replica.port()));
+    let url = url.replace(&hosts, &format!("{hosts},{promoted}")) + "?target_session_attrs=read-write";
+    let crm = Crm::builder(&*url).replica(stays).max_staleness(HOUR).connect().await.unwrap();
+    assert_eq!(leads(&crm).await.unwrap(), 1, "there is a mark from before");
+    pair.primary.stop(Stop::Fast).await;
+    pair.replica.promote();
+    other.stop(Stop::Fast).await;
+    other.follow(&pair.replica, &[]);
+    other.launch().await;
+    add(&Crm::connect(&*url).await.unwrap()).await;
+    let pair = Pair { primary: pair.replica, replica: other };
+    pair.pause().await;
+    assert_eq!(
+        known(&crm, None).await,
+        2,
+        "with a mark from before the failover the primary answers first, then the replica"
+    );
+    add(&crm).await;
+    assert_eq!(known(&crm, None).await, 2, "the replica of the new primary answers");
+}
+
+#[tokio::test]
 async fn another_cluster_is_no_replica() {
     let pair = Pair::start(&[]).await;
     let other = Pair::start(&[]).await;
-    let url = other.replica.url(super::DATABASE);
+    let url = other.replica.url(DATABASE);
     let crm = pair.builder().replica(url).max_staleness(HOUR).connect().await.unwrap();
     add(&crm).await;
     assert_eq!(known(&crm, None).await, 2);
