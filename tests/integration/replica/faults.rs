@@ -105,10 +105,10 @@ async fn a_read_that_is_in_the_way_of_recovery_is_the_primarys() {
     let crm = pair.builder().application_name("in_the_way").connect().await.unwrap();
     let mut locker = connection(&pair.primary).await;
     locker.execute("begin; lock table crm.pipeline_totals in access exclusive mode").await.unwrap();
-    let locked = "select exists (
+    let held = "select exists (
         select from pg_locks where relation = 'crm.pipeline_totals'::regclass and mode = 'AccessExclusiveLock'
     )";
-    wait_for(&pair.replica, locked).await;
+    wait_for(&pair.replica, held).await;
     let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
     let (activity, due) = (ActivityQuery::default(), DueTasksQuery::new(today));
     let (snapshot, ()) = tokio::join!(crm.reports().snapshot(&activity, &due), async {

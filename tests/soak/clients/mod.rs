@@ -154,7 +154,8 @@ impl Client {
             53..59 => self.count_up().await,
             59..80 => self.read().await,
             80..87 => self.report().await,
-            87..93 => self.transact().await,
+            87..91 => self.transact().await,
+            91..93 => self.run_again().await,
             93..97 => self.be_refused().await,
             _ => self.log_in().await,
         }

@@ -2,8 +2,9 @@
 
 use crm_core::{
     CustomerFilter, CustomerId, CustomerPatch, ErrorCode, InteractionType, NewCustomer, NewInteraction,
-    NewLead, NewTask, Patch, Store, Transaction,
+    NewLead, NewTask, Patch, Repositories as _, Store, Transaction,
 };
+use crm_postgres::{Attempt, Retry as _};
 
 use super::writes::valid;
 use super::{Called, Client, Fault, Op};
@@ -89,6 +90,23 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    /// Changes two customers that all share in a transaction that is run again where it lost.
+    pub(super) async fn run_again(&mut self) -> Called<()> {
+        let acting = self.random.bool();
+        let store = self.store(acting);
+        let anchors = &self.shared.anchors;
+        let ids = [0; 2].map(|_| CustomerId(anchors[self.random.usize(0..anchors.len())]));
+        let notes = format!("seen by {}", self.ledger.client);
+        let change = async |tx: Attempt| {
+            for id in ids {
+                let patch = CustomerPatch { notes: Patch::Set(notes.clone()), ..CustomerPatch::default() };
+                tx.customers().update(id, valid(patch), None).await?;
+            }
+            Ok(())
+        };
+        self.call(Op::write(GROUP, "retry"), store.retry(change)).await
     }
 
     /// Writes what nobody may ever see, and undoes it or drops it.

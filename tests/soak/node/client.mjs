@@ -15,7 +15,8 @@ class Client extends Reads {
     if (at < 59) return this.countUp();
     if (at < 80) return this.read();
     if (at < 87) return this.report();
-    if (at < 93) return this.transact();
+    if (at < 91) return this.transact();
+    if (at < 93) return this.runAgain();
     if (at < 97) return this.beRefused();
     return this.logIn();
   }

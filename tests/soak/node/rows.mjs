@@ -256,6 +256,15 @@ export class Rows extends Calls {
     }
   }
 
+  /** Changes two customers that all share in a transaction that is run again where it lost. */
+  async runAgain() {
+    const [store, anchors] = [this.store(maybe()), [oneOf(shared.anchors), oneOf(shared.anchors)]];
+    const work = async (tx) => {
+      for (const anchor of anchors) await tx.customers.update(anchor, { notes: `seen by ${this.name}` });
+    };
+    await this.call('transaction', 'retry', (options) => store.retry(work, options), { writes: true });
+  }
+
   async cross(tx, within) {
     for (let n = 0; n < 2; n += 1) {
       const patch = { notes: `seen by ${this.name}` };

@@ -22,8 +22,9 @@ from rows import Rows
 
 class Client(Rows, Reads):
     async def turn(self) -> None:
-        turns = (self.write, self.update, self.tag, self.count_up, self.read, self.report, self.transact, self.be_refused, self.log_in)
-        await self.random.choices(turns, (30, 18, 5, 6, 19, 9, 6, 4, 3))[0]()
+        rows = (self.write, self.update, self.tag, self.count_up, self.read, self.report)
+        turns = (*rows, self.transact, self.run_again, self.be_refused, self.log_in)
+        await self.random.choices(turns, (30, 18, 5, 6, 19, 9, 4, 2, 4, 3))[0]()
 
     async def log_in(self) -> None:
         n = self.random.randrange(len(self.shared["users"]))

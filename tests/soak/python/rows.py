@@ -246,3 +246,18 @@ class Rows(Calls):
             await self.commit(tx)
         else:
             await self.call("transaction", "rollback", tx.rollback)
+
+    async def run_again(self) -> None:
+        """Changes two customers that all share in a transaction that is run again where it lost."""
+        store, anchors = self.store(self.maybe()), self.random.choices(self.shared["anchors"], k=2)
+
+        def change(tx: Any) -> None:
+            for anchor in anchors:
+                tx.customers.update(anchor, notes=f"seen by {self.name}")
+
+        async def change_awaited(tx: Any) -> None:
+            for anchor in anchors:
+                await tx.customers.update(anchor, notes=f"seen by {self.name}")
+
+        work = change_awaited if self.asynchronous else change
+        await self.call("transaction", "retry", lambda: store.retry(work), writes=True)
