@@ -98,6 +98,7 @@ counted "Node: tests" tests/node.sh test
 step "Node: types" tests/node.sh types
 counted "Node: examples" tests/node.sh examples
 step "Node: the package alone" tests/node.sh alone
+step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes 0.3
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
