@@ -76,6 +76,8 @@ test('what progress throws, and a signal, end the call and leave nothing', async
     const aborts = () => stops(() => controller.abort());
     const { signal } = controller;
     await assert.rejects(crm.backup(path, { progress: throws() }), enough);
+    const rejects = throws();
+    await assert.rejects(crm.backup(path, { progress: async (now) => rejects(now) }), enough);
     assert.deepEqual(readdirSync(place), []);
     await assert.rejects(crm.backup(path, { progress: aborts(), signal }), { name: 'AbortError' });
     assert.deepEqual(readdirSync(place), []);

@@ -96,6 +96,9 @@ abstract class Beginning extends Handle {
    * half a second, run again, `attempts` times in all; then it rejects with the last error. So whatever `work` does beside the
    * transaction is done again too. Anything else that is thrown rolls back and is thrown on at once.
    *
+   * At PostgreSQL's usual isolation, read committed, only deadlocks come out: two that read a row, compute and write it do not hinder each
+   * other, and one change is lost. Pass `expectedVersion` there, or connect with `?options[default_transaction_isolation]=serializable`.
+   *
    * A `serialization` has to come out of `work` to be seen: where it was swallowed, this rejects with `closed`, and nothing is run again.
    * Aborting rolls back and rejects at once, in a pause too.
    */
@@ -153,7 +156,7 @@ export interface SeedPasswords {
 /** Says how a backup or a restore is made. */
 export interface BackupOptions extends CallOptions {
   /** Is called now and then with how far it is. What it throws ends the call. */
-  progress?: ((progress: Progress) => void) | undefined;
+  progress?: ((progress: Progress) => void | Promise<void>) | undefined;
 }
 
 /** Is a CRM in a PostgreSQL database, as the trusted system has it. `connect` and `embedded` make it; share it. */
@@ -231,7 +234,7 @@ export class Crm extends Beginning {
       for (;;) {
         const step = await make({ op: 'next', slot: steps, options: callOptions, decode: backupStep });
         if (step.done) return step.manifest;
-        tell?.(step.progress);
+        await tell?.(step.progress);
       }
     } finally {
       steps.release();

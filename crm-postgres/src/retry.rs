@@ -47,6 +47,9 @@ pub trait Retry: Store {
     /// ([`retry_up_to`](Self::retry_up_to) takes another number). So whatever `work` does beside the transaction is done again
     /// too. Any other error rolls back and is returned at once, and dropping the future rolls back.
     ///
+    /// At PostgreSQL's usual isolation, read committed, only deadlocks come out: two that read a row, compute and write it do not hinder each
+    /// other, and one change is lost. Pass `expected_version` there, or connect with `?options[default_transaction_isolation]=serializable`.
+    ///
     /// A `serialization` has to come out of `work` to be seen: where it was swallowed, the transaction is finished all the same,
     /// and committing it says `closed`, which is returned and not run again.
     ///

@@ -60,7 +60,13 @@ impl Job {
 fn call(progress: &Py<PyAny>, now: &crm_postgres::Progress) -> PyResult<()> {
     Python::attach(|py| {
         let now = Progress::from(now).into_py_any(py)?;
-        progress.call1(py, (now,)).map(drop)
+        let returned = progress.call1(py, (now,))?.into_bound(py);
+        if !returned.hasattr("__await__")? {
+            return Ok(());
+        }
+        // A coroutine that is never begun would warn of it.
+        returned.call_method0("close")?;
+        Err(PyTypeError::new_err("progress must be a plain function: it returned something to await"))
     })
 }
 

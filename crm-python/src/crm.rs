@@ -150,6 +150,10 @@ impl CrmBase {
     /// milliseconds up to half a second, run again from the beginning, `attempts` times in all; then the last error is raised.
     /// So whatever `work` does beside the transaction is done again too. Any other exception rolls back and goes on as it is.
     ///
+    /// At PostgreSQL's usual isolation, read committed, only deadlocks come out: two that read a row, compute and write it do not hinder
+    /// each other, and one change is lost. Pass `expected_version` there, or connect with
+    /// `?options[default_transaction_isolation]=serializable`.
+    ///
     /// A SerializationError has to leave `work` to be seen: where it was swallowed, the commit raises ClosedError, and nothing is
     /// run again.
     #[pyo3(signature = (work, *, attempts = None), text_signature = "($self, work, *, attempts=10)")]

@@ -88,6 +88,15 @@ def test_what_progress_raises_ends_the_call_and_leaves_nothing(
     assert other.customers.count() == c.customers.count()
 
 
+def test_progress_is_told_to_a_plain_function(c: Any, tmp_path: Path) -> None:
+    async def progress(now: crm.Progress) -> None:
+        raise AssertionError("nobody awaits it")
+
+    with pytest.raises(TypeError, match="plain function"):
+        c.backup(tmp_path / "crm.dump", progress)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_cancelled_backup_leaves_nothing(url: str, tmp_path: Path) -> None:
     async def run() -> None:
         async with crm.connect_async(url) as c:

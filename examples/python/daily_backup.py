@@ -1,12 +1,14 @@
 """Backs a database up and keeps the last days: python daily_backup.py DIRECTORY [--keep 14]
 
-It writes DIRECTORY/crm_backup_2026-11-25 and, beside it, the manifest crm_backup_2026-11-25.json; then it removes what is older than the last
-14 backups. Nothing is removed before the new backup is whole, and when there is none the exit code is 1 and the reason is on standard
-error, of which cron and systemd tell. `python -m crm restore FILE` restores one into an empty database.
+It writes DIRECTORY/crm_backup_20261125_023000 and, beside it, the manifest crm_backup_20261125_023000.json; then it removes what is older than
+the last 14 backups. Nothing is removed before the new backup is whole, and when there is none the exit code is 1 and the reason is on
+standard error. `python -m crm restore FILE` restores one into an empty database.
 
-CRM_DATABASE_URL says which database; without it the script tries itself out on a private one. A line for crontab, every day at 2:30:
+CRM_DATABASE_URL says which database; without it the script tries itself out on a private one. For crontab, every day at 2:30, with the
+password in a line of its own, as the words of a command are shown to everybody, and with nothing printed but failures, which cron mails:
 
-    30 2 * * *  CRM_DATABASE_URL=postgres://… /srv/crm/venv/bin/python /srv/crm/daily_backup.py /var/backups/crm
+    CRM_DATABASE_URL=postgres://…
+    30 2 * * *  /srv/crm/venv/bin/python /srv/crm/daily_backup.py /var/backups/crm >/dev/null
 
 The same with systemd: examples/systemd.
 """
@@ -17,18 +19,18 @@ import argparse
 import os
 import sys
 import tempfile
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import crm
 
-PREFIX = "crm_backup_"
+FORM = "crm_backup_%Y%m%d_%H%M%S"
 
 
-def back_up(c: crm.Crm, directory: Path, keep: int, today: date) -> None:
-    """Writes the backup of a day, whose second run replaces nothing and fails; removes those before the last ones."""
+def back_up(c: crm.Crm, directory: Path, keep: int, now: datetime) -> None:
+    """Writes a backup and removes those before the last ones."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = directory / f"{PREFIX}{today.isoformat()}"
+    path = directory / now.strftime(FORM)
     manifest = c.backup(path)
     print(f"{path}: {sum(manifest.rows.values())} rows, {manifest.bytes} bytes")
     for old in backups(directory)[:-keep]:
@@ -41,9 +43,9 @@ def back_up(c: crm.Crm, directory: Path, keep: int, today: date) -> None:
 def backups(directory: Path) -> list[Path]:
     """Lists the backups of this script's, the oldest first; what has another name is somebody's own."""
     found = []
-    for path in directory.glob(f"{PREFIX}*"):
+    for path in directory.iterdir():
         try:
-            date.fromisoformat(path.name.removeprefix(PREFIX))
+            datetime.strptime(path.name, FORM)
         except ValueError:
             continue
         found.append(path)
@@ -56,8 +58,9 @@ def try_out() -> None:
         c.seed()
         directory = Path(place) / "backups"
         for day in range(5):
-            back_up(c, directory, 2, date(2026, 11, 25) + timedelta(days=day))
-        assert [path.name for path in backups(directory)] == ["crm_backup_2026-11-28", "crm_backup_2026-11-29"]
+            back_up(c, directory, 2, datetime(2026, 11, 25, 2, 30) + timedelta(days=day))
+        kept = ["crm_backup_20261128_023000", "crm_backup_20261129_023000"]
+        assert [path.name for path in backups(directory)] == kept
         assert len(list(directory.iterdir())) == 4
 
 
@@ -74,7 +77,7 @@ def main() -> int:
         parser.error("--keep must be 1 or more")
     try:
         with crm.connect() as c:
-            back_up(c, options.directory, options.keep, date.today())
+            back_up(c, options.directory, options.keep, datetime.now())
     except (crm.CrmError, OSError) as error:
         print(f"daily_backup: {error}", file=sys.stderr)
         return 1

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +12,24 @@ use sha2::{Digest as _, Sha256};
 use super::manifest::Manifest;
 use super::{invalid, of_disk};
 
+/// Are the ends of a temporary name.
+const BEGIN: &str = ".crm-backup-";
+const END: &str = ".tmp";
+
+/// Removes what processes that were killed have left of backups: what nobody has locked. What cannot be removed stays.
+fn sweep(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(BEGIN) && name.ends_with(END) {
+            let unlocked = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+            if unlocked {
+                drop(fs::remove_file(entry.path()));
+            }
+        }
+    }
+}
+
 /// Is a file without a proper name yet, which goes when this does.
 #[derive(Debug)]
 pub(super) struct Temporary {
@@ -20,14 +38,21 @@ pub(super) struct Temporary {
 }
 
 impl Temporary {
-    /// Makes it, for its owner's eyes only. What a process that was killed has left does not disturb.
+    /// Makes it, for its owner's eyes only, and locks it as long as it is open, here or in `pg_dump`.
     pub(super) fn new(directory: &Path) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let path = directory.join(format!(".crm-backup-{}-{count}.tmp", std::process::id()));
+            let path = directory.join(format!("{BEGIN}{}-{count}{END}", std::process::id()));
             match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
-                Ok(file) => return Ok(Self { file, path }),
+                Ok(file) => {
+                    // Where the file system knows no locks, nobody finds one to be missing either.
+                    drop(file.lock());
+                    // Somebody's sweep may have come before the lock.
+                    if file.metadata()?.nlink() > 0 {
+                        return Ok(Self { file, path });
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
@@ -97,6 +122,7 @@ impl Target {
 
     /// Begins the file.
     pub(super) fn begin(&self) -> Result<Temporary> {
+        sweep(&self.directory);
         Temporary::new(&self.directory).map_err(|error| {
             let message =
                 format!("leads to {}, where no file can be made ({error})", self.directory.display());

@@ -33,11 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever reads has seen enough; what is left in the buffer goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except crm.SchemaError as error:
-        print(f"crm: {error} (here: python -m crm migrate)", file=sys.stderr)
-        return 1
     except (crm.CrmError, ImportError, OSError) as error:
-        print(f"crm: {error}", file=sys.stderr)
+        here = " (here: python -m crm migrate)" if "run migrate()" in str(error) else ""
+        print(f"crm: {error}{here}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -50,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"crm {crm.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
+    address = argparse.ArgumentParser(add_help=False)
+    address.add_argument("--url", help="the database (default: the variable CRM_DATABASE_URL)")
     where = argparse.ArgumentParser(add_help=False)
     place = where.add_mutually_exclusive_group()
     place.add_argument("--url", help="the database (default: the variable CRM_DATABASE_URL)")
@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     backup_.add_argument("file", help="the new file to write, such as crm.dump; its manifest is written beside it, as crm.dump.json")
     backup_.set_defaults(command=backup)
 
-    restore_ = commands.add_parser("restore", parents=[where], help="restore what backup has written, into a database without the schema crm")
+    restore_ = commands.add_parser("restore", parents=[address], help="restore what backup has written, into a database without the schema crm")
     restore_.add_argument("file", help="the file that backup has written, with its manifest beside it")
     restore_.set_defaults(command=restore)
     return top
@@ -207,7 +207,7 @@ def backup(options: argparse.Namespace) -> None:
 
 def restore(options: argparse.Namespace) -> None:
     """Restores a backup."""
-    with connect(options) as c:
+    with crm.connect(options.url) as c:
         manifest = c.restore(options.file, show)
     print(f"{sum(manifest.rows.values())} rows of {manifest.taken_at:%Y-%m-%d %H:%M} UTC are restored")
 

@@ -30,6 +30,9 @@ class CrmError(Exception):
     code: ClassVar[str]
     """Names the kind of the error, the same in every language; a program decides by it."""
 
+    outcome_unknown: bool = False
+    """Whether a write or a commit may have been applied all the same: only a CrmTimeoutError or an UnavailableError says so."""
+
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
@@ -108,7 +111,6 @@ class _OutcomeError(CrmError):
     def __init__(self, message: str, *, outcome_unknown: bool = False) -> None:
         super().__init__(message)
         self.outcome_unknown = outcome_unknown
-        """Whether a write or a commit may have been applied all the same."""
 
     @property
     def retryable(self) -> bool:

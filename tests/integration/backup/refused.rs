@@ -70,7 +70,7 @@ async fn a_file_that_comes_meanwhile_stays_and_the_backup_is_refused() {
 }
 
 #[tokio::test]
-async fn what_a_killed_backup_has_left_does_not_disturb() {
+async fn what_a_killed_backup_has_left_is_removed_and_another_under_way_is_not() {
     let directory = Directory::new();
     let (db, path, _) = backed_up(&directory).await;
     fs::rename(&path, directory.file(".crm-backup-1-0.tmp")).unwrap();
@@ -78,7 +78,10 @@ async fn what_a_killed_backup_has_left_does_not_disturb() {
         fs::write(directory.file(&format!(".crm-backup-{}-{n}.tmp", std::process::id())), "").unwrap();
     }
     assert_eq!(refusal(Database::bare().await.crm.restore(&path).await), OPTION);
+    let under_way = fs::File::create(directory.file(".crm-backup-2-0.tmp")).unwrap();
+    under_way.lock().unwrap();
     db.crm.backup(&path).await.unwrap();
+    assert_eq!(directory.names(), [".crm-backup-2-0.tmp", "crm.dump", "crm.dump.json"]);
     Database::bare().await.crm.restore(&path).await.unwrap();
 }
 
