@@ -754,6 +754,10 @@ class Crm:
         milliseconds up to half a second, run again from the beginning, `attempts` times in all; then the last error is raised.
         So whatever `work` does beside the transaction is done again too. Any other exception rolls back and goes on as it is.
 
+        At PostgreSQL's usual isolation, read committed, only deadlocks come out: two that read a row, compute and write it do not hinder
+        each other, and one change is lost. Pass `expected_version` there, or connect with
+        `?options[default_transaction_isolation]=serializable`.
+
         A SerializationError has to leave `work` to be seen: where it was swallowed, the commit raises ClosedError, and nothing is
         run again.
         """
@@ -831,6 +835,10 @@ class AsyncCrm:
         Where `work` or the commit raises SerializationError, the transaction is rolled back and, after a pause of some
         milliseconds up to half a second, run again from the beginning, `attempts` times in all; then the last error is raised.
         So whatever `work` does beside the transaction is done again too. Any other exception rolls back and goes on as it is.
+
+        At PostgreSQL's usual isolation, read committed, only deadlocks come out: two that read a row, compute and write it do not hinder
+        each other, and one change is lost. Pass `expected_version` there, or connect with
+        `?options[default_transaction_isolation]=serializable`.
 
         A SerializationError has to leave `work` to be seen: where it was swallowed, the commit raises ClosedError, and nothing is
         run again.
