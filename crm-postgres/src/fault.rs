@@ -144,8 +144,11 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
             None => text(),
         }),
         "40001" | "40P01" => Error::Serialization(text()),
-        // A cancelled statement has been undone by the server before it says so.
-        "57014" | "55P03" | "25P04" => Error::Timeout { message: text(), outcome_unknown: false },
+        // A cancelled statement has been undone by the server before it says so; a whole session that ran out of time may just have committed.
+        "57014" | "55P03" => Error::Timeout { message: text(), outcome_unknown: false },
+        "25P04" => Error::Timeout { message: text(), outcome_unknown: intent.outcome_unknown() },
+        // The server breaks down over its log, into which it may have written the commit before.
+        "53100" | "53200" | "58030" if is_panic(error) => unavailable(intent.outcome_unknown()),
         // The server starts, does not write, has no connection, disk or memory left: the statement is undone.
         ABORTED | READ_ONLY | "57P03" | "53000" | "53100" | "53200" | "53300" | "58030" => unavailable(false),
         code if code.starts_with("08") || code.starts_with("57P") || code == "25P03" => {
@@ -158,6 +161,10 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
         "42P06" | "42P07" | "42710" | "42723" | "42939" => Error::Schema(text()),
         _ => unknown(error),
     }
+}
+
+fn is_panic(error: &PgDatabaseError) -> bool {
+    matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
 }
 
 fn unknown(error: &PgDatabaseError) -> Error {

@@ -166,6 +166,17 @@ impl Pool {
         }
     }
 
+    /// Tells whether there are all the connections there may be, and all at work.
+    pub(crate) fn is_busy(&self) -> bool {
+        match &self.source {
+            Source::Own(pool) => {
+                let status = pool.status();
+                status.size >= status.max_size && status.available == 0
+            }
+            Source::Host(pool) => pool.size() >= pool.options().get_max_connections() && pool.num_idle() == 0,
+        }
+    }
+
     /// Makes the next call ask for the schema again.
     pub(crate) fn forget_schema(&self) {
         self.schema_fits.store(false, Ordering::Relaxed);

@@ -60,7 +60,11 @@ impl Replica {
         let settings = Settings { acquire_timeout, ..settings.clone() };
         Ok(Arc::new(Self {
             pool: Pool::new(Connector::new(address, acquire_timeout), settings)?,
-            staleness: max_staleness.map(|limit| Staleness { limit, marks: Arc::default() }),
+            staleness: max_staleness.map(|limit| Staleness {
+                limit,
+                marks: Arc::default(),
+                asking: tokio::sync::Mutex::default(),
+            }),
             state: Mutex::new(State { condition: Condition::Used, rests_until: None }),
         }))
     }
@@ -97,8 +101,11 @@ impl Replica {
             Ok(Err(failure)) => match failure.error {
                 // The replica may not have heard of the user yet, and whether the handle is closed the primary's pool knows.
                 Error::PermissionDenied(_) | Error::Closed(_) => return Ok(None),
+                // All its connections are at work, so it is not away, and those need not be closed.
+                Error::Timeout { .. } if self.pool.is_busy() => return Ok(None),
                 error => return Ok(self.turn(Condition::Away, &error)),
             },
+            Err(_) if self.pool.is_busy() => return Ok(None),
             Err(_) => return Ok(self.turn(Condition::Away, &"it does not answer")),
         };
         if let Some(mark) = mark {
@@ -107,7 +114,7 @@ impl Replica {
                 Some(replayed) if replayed.includes(mark) => {}
                 Some(replayed) if replayed.system == mark.system => {
                     if let Some(staleness) =
-                        self.staleness.as_ref().filter(|_| replayed.timeline != mark.timeline)
+                        self.staleness.as_ref().filter(|_| replayed.timeline > mark.timeline)
                     {
                         // One of both was there before a failover.
                         lock(&staleness.marks).found.clear();
@@ -190,6 +197,8 @@ impl Reading {
 struct Staleness {
     limit: Duration,
     marks: Arc<Mutex<Marks>>,
+    /// Is held by the call that asks because there is no position at all; the others wait for what it finds.
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// Are the primary's positions of the last while.
@@ -204,27 +213,35 @@ impl Staleness {
     /// Returns the oldest position that bounds a read from now on. Where a newer one is due it is asked for in the background, and where
     /// there is none at all, at once.
     async fn mark(&self, primary: &Arc<Pool>) -> Result<Position> {
-        let now = Instant::now();
-        let (oldest, due) = {
-            let mut marks = lock(&self.marks);
-            marks.found.retain(|(asked, _)| now.saturating_duration_since(*asked) <= self.limit);
-            let due = marks.asked.is_none_or(|asked| now.saturating_duration_since(asked) >= self.limit / 4);
-            if due {
-                marks.asked = Some(now);
-            }
-            (marks.found.iter().min_by_key(|(asked, _)| *asked).map(|(_, position)| *position), due)
-        };
-        match oldest {
-            None => ask(primary, &self.marks).await,
-            Some(oldest) => {
-                if due {
-                    let (primary, marks) = (primary.clone(), self.marks.clone());
-                    // Whether the primary is there, those see who need it.
-                    tokio::spawn(async move { drop(ask(&primary, &marks).await) });
-                }
-                Ok(oldest)
-            }
+        let (oldest, due) = self.oldest();
+        let Some(oldest) = oldest else { return self.first(primary).await };
+        if due {
+            let (primary, marks) = (primary.clone(), self.marks.clone());
+            // Whether the primary is there, those see who need it.
+            tokio::spawn(async move { drop(ask(&primary, &marks).await) });
         }
+        Ok(oldest)
+    }
+
+    /// Asks where there is no position; of several calls at once one asks for all.
+    async fn first(&self, primary: &Pool) -> Result<Position> {
+        let _turn = self.asking.lock().await;
+        match self.oldest() {
+            (Some(found), _) => Ok(found),
+            (None, _) => ask(primary, &self.marks).await,
+        }
+    }
+
+    /// Returns the oldest position within the limit, and whether a newer one is due.
+    fn oldest(&self) -> (Option<Position>, bool) {
+        let now = Instant::now();
+        let mut marks = lock(&self.marks);
+        marks.found.retain(|(asked, _)| now.saturating_duration_since(*asked) <= self.limit);
+        let due = marks.asked.is_none_or(|asked| now.saturating_duration_since(asked) >= self.limit / 4);
+        if due {
+            marks.asked = Some(now);
+        }
+        (marks.found.iter().min_by_key(|(asked, _)| *asked).map(|(_, position)| *position), due)
     }
 }
 

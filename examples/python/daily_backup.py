@@ -33,7 +33,8 @@ def back_up(c: crm.Crm, directory: Path, keep: int, now: datetime) -> None:
     path = directory / now.strftime(FORM)
     manifest = c.backup(path)
     print(f"{path}: {sum(manifest.rows.values())} rows, {manifest.bytes} bytes")
-    for old in backups(directory)[:-keep]:
+    # Where the clock was set back, the newest may have the oldest name.
+    for old in [found for found in backups(directory) if found != path][: -(keep - 1) or None]:
         # The manifest last: without one a dump cannot be restored.
         old.unlink()
         Path(f"{old}.json").unlink(missing_ok=True)

@@ -220,6 +220,19 @@ impl Cluster {
         }
     }
 
+    /// Waits until the server has ended by itself.
+    ///
+    /// # Panics
+    /// When it goes on for minutes.
+    pub async fn ends_by_itself(&mut self) {
+        let mut server = self.server.take().expect("it runs");
+        let begun = Instant::now();
+        while server.try_wait().expect("it is our child").is_none() {
+            assert!(begun.elapsed() < START, "the server goes on");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     /// Makes a server that follows this one, and starts it with these settings.
     ///
     /// # Panics

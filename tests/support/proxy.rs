@@ -129,6 +129,12 @@ impl Proxy {
         self.closings.send_modify(|closings| *closings += 1);
     }
 
+    /// Returns what lets nothing pass any more when it is sent `true`, for a callback that outlives a borrow.
+    #[must_use]
+    pub fn silencer(&self) -> watch::Sender<bool> {
+        self.silent.clone()
+    }
+
     /// Lets nothing pass any more, on new connections neither, or lets it pass again.
     pub fn silence(&self, silent: bool) {
         self.silent.send_replace(silent);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use crm_core::{Error, Result};
@@ -11,9 +11,8 @@ use sqlx::PgConnection;
 
 use super::files::{Target, Temporary, digest};
 use super::programs::{Running, Said, Way, command, find};
-use super::{Manifest, Phase, Progress, Tell, blocking, count, lift_limits, of_disk};
+use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, lift_limits, of_disk};
 use crate::embedded::Install;
-use crate::fault::{self, Intent};
 use crate::migrate;
 use crate::session::{Session, roll_back};
 
@@ -42,8 +41,8 @@ pub(super) async fn backup(session: &Session, path: &Path, tell: Tell<'_>) -> Re
     let pool = &session.pool;
     let mut lease = pool.lease().await?;
     tell(&Progress::new(Phase::Counting, 0));
-    let snapshot = match snapshot(lease.connection(), pool.settings.call_timeout).await {
-        Ok(snapshot) => snapshot,
+    let (backend, snapshot) = match snapshot(session, lease.connection()).await {
+        Ok(taken) => taken,
         Err(error) => {
             roll_back(lease, pool.settings.call_timeout).await;
             return Err(error);
@@ -51,7 +50,7 @@ pub(super) async fn backup(session: &Session, path: &Path, tell: Tell<'_>) -> Re
     };
     let install = find(session, snapshot.server_major).await;
     let dumped = match &install {
-        Ok(install) => dump(session, install, &snapshot, &file, tell).await,
+        Ok(install) => dump(backend, install, &snapshot, &file, tell).await,
         Err(_) => Ok(()),
     };
     // It has kept the snapshot, and the tables from being changed, until `pg_dump` did.
@@ -85,34 +84,41 @@ pub(super) async fn backup(session: &Session, path: &Path, tell: Tell<'_>) -> Re
     Ok(manifest)
 }
 
-async fn snapshot(connection: &mut PgConnection, timeout: Duration) -> Result<Snapshot> {
-    let failed = |error| fault::of_statement(error, Intent::Read);
+async fn snapshot<'s>(
+    session: &'s Session,
+    connection: &mut PgConnection,
+) -> Result<(Backend<'s>, Snapshot)> {
+    let timeout = session.pool.settings.call_timeout;
+    let backend = Backend::of(session, connection).await?;
     let begin =
         "begin isolation level repeatable read, read only; set local search_path = pg_catalog, pg_temp";
-    sqlx::raw_sql(begin).execute(&mut *connection).await.map_err(failed)?;
-    lift_limits(connection, true).await.map_err(failed)?;
+    backend.does(sqlx::raw_sql(begin).execute(&mut *connection)).await?;
+    backend.does(lift_limits(connection, true)).await?;
     let (schema_version, oldest_library) = migrate::state(connection, timeout).await?.dumpable()?;
     let about = sqlx::query_as(
         "select now(), current_setting('server_version'), current_setting('server_version_num')::int, pg_export_snapshot()",
     );
     let about: (DateTime<Utc>, String, i32, String) =
-        about.persistent(false).fetch_one(&mut *connection).await.map_err(failed)?;
+        backend.does(about.persistent(false).fetch_one(&mut *connection)).await?;
     let (taken_at, server_version, number, id) = about;
-    let rows = count(connection).await.map_err(failed)?;
+    let rows = backend.does(count(connection)).await?;
     let server_major = u32::try_from(number / 10_000).expect("a version is positive");
-    Ok(Snapshot { id, taken_at, server_version, server_major, schema_version, oldest_library, rows })
+    let snapshot =
+        Snapshot { id, taken_at, server_version, server_major, schema_version, oldest_library, rows };
+    Ok((backend, snapshot))
 }
 
 /// Lets `pg_dump` write into the file, which it gets open, so that it never knows a name.
 async fn dump(
-    session: &Session,
+    backend: Backend<'_>,
     install: &Install,
     snapshot: &Snapshot,
     file: &Temporary,
     tell: Tell<'_>,
 ) -> Result<()> {
     let failed = |error| of_disk("pg_dump cannot be prepared", error);
-    let way = Way::new(&session.pool.options(), session.pool.settings.acquire_timeout).map_err(failed)?;
+    let pool = &backend.session.pool;
+    let way = Way::new(&pool.options(), pool.settings.acquire_timeout).map_err(failed)?;
     let mut command = command(install, "pg_dump");
     way.show(&mut command);
     command
@@ -125,6 +131,7 @@ async fn dump(
     let mut said = Said::without(way.password.clone());
     let mut progress = Progress::new(Phase::Dumping, snapshot.rows.values().sum());
     tell(&progress);
+    let mut looked = Instant::now();
     loop {
         let line = tokio::time::timeout(TICK, lines.recv()).await;
         let before = progress.clone();
@@ -142,6 +149,10 @@ async fn dump(
         progress.bytes = length(file)?;
         if progress != before {
             tell(&progress);
+            looked = Instant::now();
+        } else if looked.elapsed() >= pool.settings.call_timeout {
+            backend.is_there().await?;
+            looked = Instant::now();
         }
     }
     let status = running.ended().await?;

@@ -96,8 +96,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Looks whether there can be a new dump of that name. A manifest that a backup has left which was killed just before its dump got its name
-    /// is removed; another file of the manifest's name is somebody's.
+    /// Looks whether there can be a new dump of that name. A manifest that is there already stays: the dump it belongs to may only have
+    /// been moved.
     pub(super) fn new(path: &Path) -> Result<Self> {
         let refuse = |message: String| invalid(ViolationCode::InvalidOption, message);
         if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
@@ -106,16 +106,10 @@ impl Target {
         let dump = std::path::absolute(path).map_err(|error| refuse(format!("cannot be used ({error})")))?;
         let directory = dump.parent().unwrap_or(&dump).to_owned();
         let target = Self { manifest: Manifest::path_of(&dump), dump, directory };
-        let is_taken =
-            |path: &Path| exists(path).map_err(|error| refuse(format!("cannot be used ({error})")));
-        if is_taken(&target.dump)? {
-            return Err(taken(&target.dump));
-        }
-        if is_taken(&target.manifest)? {
-            if Manifest::beside(&target.dump).is_err() {
-                return Err(taken(&target.manifest));
+        for name in [&target.dump, &target.manifest] {
+            if exists(name).map_err(|error| refuse(format!("cannot be used ({error})")))? {
+                return Err(taken(name));
             }
-            fs::remove_file(&target.manifest).map_err(|error| of_disk("an old manifest stays", error))?;
         }
         Ok(target)
     }
@@ -150,10 +144,18 @@ impl Target {
         link(dump, &self.dump).inspect_err(|_| drop(fs::remove_file(&self.manifest)))
     }
 
-    /// Waits until the names are on the disk.
+    /// Waits until the names are on the disk, or takes them back where the disk fails.
     pub(super) fn settle(&self) -> Result<()> {
-        let directory = File::open(&self.directory).and_then(|directory| directory.sync_all());
-        directory.map_err(|error| of_disk("the backup may not be on the disk yet", error))
+        // Not every directory may be opened, and not every file system writes one when it is asked to; the names are there all the same.
+        let Ok(directory) = File::open(&self.directory) else { return Ok(()) };
+        match directory.sync_all() {
+            Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+                drop(fs::remove_file(&self.dump));
+                drop(fs::remove_file(&self.manifest));
+                Err(of_disk("the backup cannot be kept", error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -56,7 +56,7 @@ impl Manifest {
     /// Returns how many rows there are in all.
     #[must_use]
     pub fn total_rows(&self) -> i64 {
-        self.rows.values().sum()
+        self.rows.values().fold(0, |sum, rows| sum.saturating_add(*rows))
     }
 
     /// Names the file of a dump's manifest.
@@ -92,6 +92,9 @@ impl Manifest {
         if format != FORMAT {
             return Err(refuse(format!("of the format {format}, and this library reads {FORMAT}")));
         }
-        Ok(serde_json::from_slice::<Stored<Self>>(&json).map_err(broken)?.manifest)
+        let manifest = serde_json::from_slice::<Stored<Self>>(&json).map_err(broken)?.manifest;
+        let mut counts = manifest.rows.values();
+        let sum = counts.try_fold(0_i64, |sum, rows| sum.checked_add(*rows).filter(|_| *rows >= 0));
+        sum.map(|_| manifest).ok_or_else(|| refuse("with numbers of rows that no table has".to_owned()))
     }
 }

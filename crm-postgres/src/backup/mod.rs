@@ -19,14 +19,17 @@ mod script;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::pin;
 
 use crm_core::{Error, Result, Violation, ViolationCode};
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use tracing::instrument;
 
 pub use manifest::Manifest;
 
 use crate::Crm;
+use crate::fault::{self, Intent, no_answer};
+use crate::session::{Session, within};
 
 /// Names what a backup or a restore is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +164,56 @@ async fn lift_limits(connection: &mut PgConnection, transaction_only: bool) -> s
     let text = "select pg_catalog.set_config(s.name, '0', $1) from pg_catalog.pg_settings s where s.name in
          ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
     sqlx::query(text).bind(transaction_only).persistent(false).execute(connection).await.map(drop)
+}
+
+/// Is a session of the server's that works for a backup or a restore, which may take any time but must not be waited for when it is gone.
+#[derive(Clone, Copy)]
+struct Backend<'s> {
+    session: &'s Session,
+    id: i32,
+}
+
+impl<'s> Backend<'s> {
+    async fn of(session: &'s Session, connection: &mut PgConnection) -> Result<Self> {
+        let id = sqlx::query_scalar("select pg_catalog.pg_backend_pid()").persistent(false);
+        let id = within(session.pool.settings.call_timeout, Intent::Read, id.fetch_one(connection)).await;
+        Ok(Self { session, id: id.map_err(|failure| failure.error)? })
+    }
+
+    /// Waits for what it does. Each call timeout that passes, somebody looks whether it is still there.
+    async fn does<T>(self, work: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
+        self.answers(work).await?.map_err(|error| fault::of_statement(error, Intent::Read))
+    }
+
+    /// Does the same for a statement whose refusal means something of its own.
+    async fn answers<T>(self, work: impl Future<Output = sqlx::Result<T>>) -> Result<sqlx::Result<T>> {
+        let mut work = pin!(work);
+        loop {
+            match tokio::time::timeout(self.session.pool.settings.call_timeout, work.as_mut()).await {
+                Ok(done) => return Ok(done),
+                Err(_) => self.is_there().await?,
+            }
+        }
+    }
+
+    /// Looks over a connection of its own whether the server still knows it.
+    ///
+    /// # Errors
+    /// `timeout` when it does not, or does not say.
+    async fn is_there(self) -> Result<()> {
+        let options = self.session.pool.options();
+        let look = async {
+            let mut connection = options.connect().await?;
+            let known = "select exists (select from pg_catalog.pg_stat_activity where pid = $1)";
+            let known = sqlx::query_scalar(known).bind(self.id).fetch_one(&mut connection).await?;
+            connection.close().await?;
+            Ok::<bool, sqlx::Error>(known)
+        };
+        match tokio::time::timeout(self.session.pool.settings.call_timeout, look).await {
+            Ok(Ok(true)) => Ok(()),
+            _ => Err(no_answer(false)),
+        }
+    }
 }
 
 /// Counts the rows of every table there is in the schema.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use crm_core::{Error, Result, ViolationCode};
+use futures_util::TryFutureExt as _;
 use sqlx::migrate::{Migrate as _, MigrateError};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::mpsc;
@@ -13,7 +14,7 @@ use tokio::sync::mpsc;
 use super::files::digest;
 use super::programs::{Running, Said, command, find, input};
 use super::script::{self, Part};
-use super::{Manifest, Phase, Progress, Tell, blocking, count, invalid, lift_limits, of_disk};
+use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, invalid, lift_limits, of_disk};
 use crate::embedded::{Install, major};
 use crate::fault::{self, Intent};
 use crate::migrate;
@@ -31,8 +32,9 @@ pub(super) async fn restore(session: &Session, path: &Path, tell: Tell<'_>) -> R
     let pool = &session.pool;
     let mut lease = pool.lease().await?;
     let connection = lease.connection();
-    begin(connection).await?;
-    let mut restoring = Restoring { session, connection, install, file, progress: &mut progress, tell };
+    let backend = Backend::of(session, connection).await?;
+    begin(backend, connection).await?;
+    let mut restoring = Restoring { backend, connection, install, file, progress: &mut progress, tell };
     restoring.all(&manifest).await?;
     let commit = sqlx::raw_sql("commit").execute(restoring.connection);
     within(pool.settings.call_timeout, Intent::Write, commit).await.map_err(|failure| failure.error)?;
@@ -43,11 +45,12 @@ pub(super) async fn restore(session: &Session, path: &Path, tell: Tell<'_>) -> R
 
 fn open(path: &Path) -> Result<(File, Manifest)> {
     let refuse = |message: String| invalid(ViolationCode::InvalidOption, message);
-    let file = File::open(path).map_err(|error| refuse(format!("cannot be opened ({error})")))?;
-    let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    if !is_file {
+    let cannot = |error| refuse(format!("cannot be opened ({error})"));
+    // Looked at first, because to open a pipe waits for somebody who writes.
+    if !path.metadata().map_err(cannot)?.is_file() {
         return Err(refuse("must be the name of a file".to_owned()));
     }
+    let file = File::open(path).map_err(cannot)?;
     Ok((file, Manifest::beside(path)?))
 }
 
@@ -68,18 +71,18 @@ fn verify(mut file: File, (sha256, bytes): &(String, i64)) -> Result<File> {
 }
 
 /// Begins the transaction, alone among those who migrate and restore, in a database without the schema, and makes the roles.
-async fn begin(connection: &mut PgConnection) -> Result<()> {
-    let failed = |error| fault::of_statement(error, Intent::Read);
-    lift_limits(connection, false).await.map_err(failed)?;
-    connection.lock().await.map_err(|error| match error {
-        MigrateError::Execute(error) => failed(error),
-        error => Error::internal("the lock of migrations cannot be had", Some(error.into())),
-    })?;
+async fn begin(backend: Backend<'_>, connection: &mut PgConnection) -> Result<()> {
+    backend.does(lift_limits(connection, false)).await?;
+    let lock = connection.lock().map_err(|error| match error {
+        MigrateError::Execute(error) => error,
+        error => sqlx::Error::Migrate(Box::new(error)),
+    });
+    backend.does(lock).await?;
     let begin =
         "begin isolation level read committed, read write; set local search_path = pg_catalog, pg_temp";
-    sqlx::raw_sql(begin).execute(&mut *connection).await.map_err(failed)?;
+    backend.does(sqlx::raw_sql(begin).execute(&mut *connection)).await?;
     let there = sqlx::query_scalar("select to_regnamespace('crm') is not null").persistent(false);
-    if there.fetch_one(&mut *connection).await.map_err(failed)? {
+    if backend.does(there.fetch_one(&mut *connection)).await? {
         let message = "the database is not empty: it has a schema crm; restore into a new database, or drop the schema first (drop schema crm cascade)";
         return Err(Error::Schema(message.to_owned()));
     }
@@ -88,15 +91,14 @@ async fn begin(connection: &mut PgConnection) -> Result<()> {
         "create schema crm; create table crm.users (); {}; drop schema crm cascade",
         migrate::roles()
     );
-    sqlx::raw_sql(AssertSqlSafe(roles)).execute(connection).await.map_err(failed)?;
-    Ok(())
+    backend.does(sqlx::raw_sql(AssertSqlSafe(roles)).execute(connection)).await.map(drop)
 }
 
 type Parts = mpsc::Receiver<io::Result<Part>>;
 
 /// Is a restore under way, within its transaction.
 struct Restoring<'r> {
-    session: &'r Session,
+    backend: Backend<'r>,
     connection: &'r mut PgConnection,
     install: Install,
     file: File,
@@ -110,8 +112,7 @@ impl Restoring<'_> {
         self.section(Phase::Loading, "data").await?;
         self.section(Phase::Indexing, "post-data").await?;
         self.enter(Phase::Counting);
-        let failed = |error| fault::of_statement(error, Intent::Read);
-        let rows = count(self.connection).await.map_err(failed)?;
+        let rows = self.backend.does(count(self.connection)).await?;
         if rows != manifest.rows {
             let all: std::collections::BTreeSet<_> = rows.keys().chain(manifest.rows.keys()).collect();
             let other = all.into_iter().find(|table| rows.get(*table) != manifest.rows.get(*table));
@@ -122,8 +123,10 @@ impl Restoring<'_> {
         // So that the first queries are planned for what is there.
         let tables = rows.keys().map(|table| format!("crm.\"{}\"", table.replace('"', "\"\"")));
         let analyze = format!("analyze {}", tables.collect::<Vec<_>>().join(", "));
-        sqlx::raw_sql(AssertSqlSafe(analyze)).execute(&mut *self.connection).await.map_err(failed)?;
-        Ok(())
+        self.backend
+            .does(sqlx::raw_sql(AssertSqlSafe(analyze)).execute(&mut *self.connection))
+            .await
+            .map(drop)
     }
 
     fn enter(&mut self, phase: Phase) {
@@ -144,7 +147,7 @@ impl Restoring<'_> {
         let mut running = Running::start("pg_restore", &mut command)?;
         let mut lines = running.said();
         let printed = running.stdout().ok_or_else(|| Error::internal("pg_restore has no output", None))?;
-        let mut parts = script::read(printed);
+        let mut parts = script::read(printed, phase == Phase::Loading);
         let mut read = Ok(());
         while let Some(part) = parts.recv().await {
             match part {
@@ -174,8 +177,8 @@ impl Restoring<'_> {
     async fn run(&mut self, part: Part, parts: &mut Parts) -> Result<io::Result<()>> {
         match part {
             Part::Sql(text) => {
-                let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *self.connection).await;
-                done.map(|_| Ok(())).map_err(of_dump)
+                let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *self.connection);
+                self.backend.answers(done).await?.map(|_| Ok(())).map_err(of_dump)
             }
             Part::Copy(statement) => self.copy(&statement, parts).await,
             Part::Rows(..) | Part::End => Err(Error::internal("rows without a table", None)),
@@ -184,10 +187,11 @@ impl Restoring<'_> {
 
     /// Loads a table.
     async fn copy(&mut self, statement: &str, parts: &mut Parts) -> Result<io::Result<()>> {
-        let timeout = self.session.pool.settings.call_timeout;
+        let timeout = self.backend.session.pool.settings.call_timeout;
         self.progress.table = table(statement);
         (self.tell)(self.progress);
-        let mut copy = self.connection.copy_in_raw(statement).await.map_err(of_dump)?;
+        let copy = self.connection.copy_in_raw(statement);
+        let mut copy = self.backend.answers(copy).await?.map_err(of_dump)?;
         loop {
             match parts.recv().await {
                 Some(Ok(Part::Rows(rows, count))) => {
@@ -202,7 +206,7 @@ impl Restoring<'_> {
                 Some(Ok(_)) | None => return Err(Error::internal("a table without an end", None)),
             }
         }
-        copy.finish().await.map_err(of_dump)?;
+        self.backend.answers(copy.finish()).await?.map_err(of_dump)?;
         self.progress.table = None;
         Ok(Ok(()))
     }
@@ -214,11 +218,14 @@ fn table(statement: &str) -> Option<String> {
     Some(name.trim_matches('"').to_owned())
 }
 
-/// Translates the refusal of what a dump does: it needs something that this server or database does not have.
+/// Translates the refusal of what a dump does: it needs something that this server or database does not have, or its rows break rules.
 fn of_dump(error: sqlx::Error) -> Error {
     match error.as_database_error().map(|error| (error.code(), error.message().to_owned())) {
         Some((Some(code), message)) if code.starts_with("42") && code != "42501" => {
             Error::Schema(format!("the backup cannot be restored here: {message}"))
+        }
+        Some((Some(code), message)) if code.starts_with("22") || code.starts_with("23") => {
+            invalid(ViolationCode::InvalidBackup, format!("holds what cannot be: {message}"))
         }
         _ => fault::of_statement(error, Intent::Read),
     }

@@ -23,13 +23,14 @@ const CHUNK: usize = 64 * 1024;
 /// Is how many parts may wait.
 const WAITING: usize = 4;
 
-/// Reads a script in a thread of its own, as far ahead as there is room; the end of the parts is the end of what was printed.
-pub(super) fn read(printed: impl Read + Send + 'static) -> mpsc::Receiver<io::Result<Part>> {
+/// Reads a script in a thread of its own, as far ahead as there is room; the end of the parts is the end of what was printed. Only the
+/// data have rows: elsewhere a line that looks like a COPY is of somebody's function or comment.
+pub(super) fn read(printed: impl Read + Send + 'static, has_rows: bool) -> mpsc::Receiver<io::Result<Part>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     std::thread::spawn(move || {
         let hand_on =
             |part| sender.blocking_send(Ok(part)).map_err(|_| io::Error::from(ErrorKind::BrokenPipe));
-        if let Err(error) = split(BufReader::with_capacity(CHUNK, printed), hand_on) {
+        if let Err(error) = split(BufReader::with_capacity(CHUNK, printed), has_rows, hand_on) {
             // Whoever does not listen any more knows.
             let _ = sender.blocking_send(Err(error));
         }
@@ -37,20 +38,24 @@ pub(super) fn read(printed: impl Read + Send + 'static) -> mpsc::Receiver<io::Re
     receiver
 }
 
-fn split(mut printed: impl BufRead, mut hand_on: impl FnMut(Part) -> io::Result<()>) -> io::Result<()> {
-    let mut statements = Vec::new();
+fn split(
+    mut printed: impl BufRead,
+    has_rows: bool,
+    mut hand_on: impl FnMut(Part) -> io::Result<()>,
+) -> io::Result<()> {
+    let (mut statements, mut head) = (Vec::new(), Head::default());
     loop {
         let start = statements.len();
         if printed.read_until(b'\n', &mut statements)? == 0 {
             return hand_on(Part::Sql(text(statements)?));
         }
         let line = &statements[start..];
-        if line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n") {
+        if has_rows && line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n") {
             let copy = text(statements.split_off(start))?;
             hand_on(Part::Sql(text(std::mem::take(&mut statements))?))?;
             hand_on(Part::Copy(copy))?;
             rows(&mut printed, &mut hand_on)?;
-        } else if is_for_psql(line) || is_timeout(line) {
+        } else if head.leaves_out(line) {
             statements.truncate(start);
         }
     }
@@ -80,14 +85,29 @@ fn rows(mut printed: impl BufRead, mut hand_on: impl FnMut(Part) -> io::Result<(
     }
 }
 
-/// Tells the commands by which newer versions keep `psql` from what a dump may hold.
-fn is_for_psql(line: &[u8]) -> bool {
-    line.starts_with(b"\\restrict ") || line.starts_with(b"\\unrestrict ")
+/// Is what stands before the first statement that makes something. What is to be left out stands there, and at the end the answer to it.
+#[derive(Default)]
+struct Head {
+    is_over: bool,
+    /// Is the line by which newer versions let `psql` do more again, with the word that they have made up.
+    unrestrict: Option<Vec<u8>>,
 }
 
-/// Tells the settings that the connection has made already, of which an older server does not know all.
-fn is_timeout(line: &[u8]) -> bool {
-    line.starts_with(b"SET ") && line.ends_with(b"_timeout = 0;\n")
+impl Head {
+    /// Tells the commands by which newer versions keep `psql` from what a dump may hold, and the settings that the connection has made
+    /// already, of which an older server does not know all.
+    fn leaves_out(&mut self, line: &[u8]) -> bool {
+        if self.is_over {
+            return self.unrestrict.as_deref() == Some(line);
+        }
+        if let Some(word) = line.strip_prefix(b"\\restrict ") {
+            self.unrestrict = Some([b"\\unrestrict ", word].concat());
+            return true;
+        }
+        let prefixes: [&[u8]; 4] = [b"--", b"\n", b"SET ", b"SELECT pg_catalog.set_config("];
+        self.is_over = !prefixes.iter().any(|prefix| line.starts_with(prefix));
+        line.starts_with(b"SET ") && line.ends_with(b"_timeout = 0;\n")
+    }
 }
 
 fn text(bytes: Vec<u8>) -> io::Result<String> {
@@ -99,8 +119,12 @@ mod tests {
     use super::*;
 
     fn parts(script: &str) -> io::Result<Vec<Part>> {
+        parts_of(script, true)
+    }
+
+    fn parts_of(script: &str, has_rows: bool) -> io::Result<Vec<Part>> {
         let mut parts = Vec::new();
-        split(script.as_bytes(), |part| {
+        split(script.as_bytes(), has_rows, |part| {
             parts.push(part);
             Ok(())
         })?;
@@ -156,7 +180,13 @@ mod tests {
 
     #[test]
     fn what_only_psql_or_a_newer_server_understands_is_left_out() {
-        let script = "\\restrict abc\n\nSET statement_timeout = 0;\nSET transaction_timeout = 0;\nSET row_security = off;\n\\unrestrict abc\n";
-        assert_eq!(parts(script).unwrap(), [sql("\nSET row_security = off;\n")]);
+        let script = "\\restrict abc\n\nSET statement_timeout = 0;\nSET transaction_timeout = 0;\nSET row_security = off;\nselect 1;\n\\unrestrict abc\n";
+        assert_eq!(parts(script).unwrap(), [sql("\nSET row_security = off;\nselect 1;\n")]);
+    }
+
+    #[test]
+    fn what_stands_in_somebodys_function_stays() {
+        let body = "create function crm.f() as $$\nSET statement_timeout = 0;\n\\unrestrict x\nCOPY crm.t (a) FROM stdin;\n$$;\n";
+        assert_eq!(parts_of(body, false).unwrap(), [sql(body)]);
     }
 }

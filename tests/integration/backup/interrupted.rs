@@ -5,9 +5,10 @@ use std::path::Path;
 use std::pin::pin;
 use std::process::{Command, Stdio};
 use std::task::Poll;
+use std::time::Duration;
 
 use crm_postgres::{Crm, ErrorCode};
-use crm_tests::Database;
+use crm_tests::{Database, Proxy};
 use sqlx::PgConnection;
 use tokio::sync::Notify;
 
@@ -296,4 +297,49 @@ async fn a_second_restore_waits_for_the_first_and_is_refused() {
     let (one, two, ()) = tokio::join!(db.crm.restore(&path), other.restore(&path), both);
     let codes = [one, two].map(|done| done.map(drop).map_err(|error| error.code()));
     assert!(codes.contains(&Ok(())) && codes.contains(&Err(ErrorCode::Schema)), "{codes:?}");
+}
+
+/// Is when a call that ought to end by itself is given up: it hangs.
+const HANGS: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_backup_and_a_restore_whose_packets_are_lost_time_out() {
+    const LIMIT: Duration = Duration::from_millis(750);
+    let directory = Directory::new();
+    let (db, path, _) = backed_up(&directory).await;
+    let bare = Database::bare().await;
+    for n in 1..=6 {
+        let proxies = [Proxy::before(&db.url).await, Proxy::before(&bare.url).await];
+        let silent_from = |proxy: &Proxy, n: usize| {
+            let silence = proxy.silencer();
+            let mut told = 0;
+            move |_: &crm_postgres::Progress| {
+                told += 1;
+                if told == n {
+                    silence.send_replace(true);
+                }
+            }
+        };
+        let [from, to] = &proxies;
+        let crm =
+            Crm::builder(from.url()).call_timeout(LIMIT).acquire_timeout(LIMIT).connect().await.unwrap();
+        let again = directory.file("again");
+        let done = crm.backup_with(&again, silent_from(from, n));
+        match tokio::time::timeout(HANGS, done).await.expect("a backup does not hang") {
+            // What comes after the last row needs no server.
+            Ok(_) => assert!(n > 2),
+            Err(error) => {
+                assert!([ErrorCode::Timeout, ErrorCode::Unavailable].contains(&error.code()), "{error}");
+            }
+        }
+        for name in ["again", "again.json"] {
+            drop(std::fs::remove_file(directory.file(name)));
+        }
+        assert_eq!(directory.names(), ["crm.dump", "crm.dump.json"]);
+        let crm = Crm::builder(to.url()).call_timeout(LIMIT).acquire_timeout(LIMIT).connect().await.unwrap();
+        let done = crm.restore_with(&path, silent_from(to, n));
+        let error = tokio::time::timeout(HANGS, done).await.expect("a restore does not hang").unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Timeout, "{error}");
+        assert!(is_empty(&bare).await);
+    }
 }

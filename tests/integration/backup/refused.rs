@@ -74,6 +74,7 @@ async fn what_a_killed_backup_has_left_is_removed_and_another_under_way_is_not()
     let directory = Directory::new();
     let (db, path, _) = backed_up(&directory).await;
     fs::rename(&path, directory.file(".crm-backup-1-0.tmp")).unwrap();
+    fs::remove_file(manifest_of(&path)).unwrap();
     for n in 0..50 {
         fs::write(directory.file(&format!(".crm-backup-{}-{n}.tmp", std::process::id())), "").unwrap();
     }
@@ -208,6 +209,26 @@ async fn a_dump_with_other_rows_than_its_manifest_says_is_rolled_back() {
         });
     }
     db.crm.restore(&path).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_manifest_stays_whose_dump_was_moved() {
+    let directory = Directory::new();
+    let (db, path, _) = backed_up(&directory).await;
+    fs::rename(&path, directory.file("moved")).unwrap();
+    assert_eq!(refusal(db.crm.backup(&path).await), OPTION);
+    fs::rename(manifest_of(&path), manifest_of(&directory.file("moved"))).unwrap();
+    Database::bare().await.crm.restore(directory.file("moved")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_manifest_with_numbers_that_no_table_has_is_refused() {
+    let directory = Directory::new();
+    let (_, path, _) = backed_up(&directory).await;
+    for rows in [serde_json::json!({"a": i64::MAX, "b": 1}), serde_json::json!({"a": -1})] {
+        rewrite(&path, |json| json["rows"] = rows);
+        assert_eq!(refusal(Database::bare().await.crm.restore(&path).await), BACKUP);
+    }
 }
 
 #[tokio::test]

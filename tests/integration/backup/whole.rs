@@ -5,6 +5,7 @@ use crm_postgres::{Phase, Progress};
 use crm_tests::{Database, Rows};
 
 use super::{Directory, backed_up, count, digests, filled, manifest_of, small, state, works};
+use crate::schema::catalogue::texts;
 
 #[tokio::test]
 async fn a_restored_database_equals_the_one_that_was_backed_up() {
@@ -32,6 +33,34 @@ async fn a_restored_database_equals_the_one_that_was_backed_up() {
     let ids = "select (select max(id) from crm.customers) * 1000000 + (select max(id) from crm.leads)";
     assert_eq!(count(&mut other.connection().await, ids).await, count(&mut db.connection().await, ids).await);
     assert_eq!(reports(&db.crm).await, reports(&other.crm).await);
+}
+
+#[tokio::test]
+async fn what_a_host_has_made_in_the_schema_is_restored_to_the_letter() {
+    let directory = Directory::new();
+    let db = Database::fresh().await;
+    // Lines that mean something where pg_restore prints them itself.
+    db.execute(
+        "set check_function_bodies = off;
+create function crm.hosts() returns int language plpgsql as $f$
+SET statement_timeout = 0;
+\\restrict x
+\\unrestrict x
+COPY crm.users (id) FROM stdin;
+\\.
+$f$;
+comment on function crm.hosts() is 'one
+SET lock_timeout = 0;
+COPY crm.users (id) FROM stdin;
+two'",
+    )
+    .await;
+    let path = directory.file("crm.dump");
+    db.crm.backup(&path).await.unwrap();
+    let other = Database::bare().await;
+    other.crm.restore(&path).await.unwrap();
+    let letters = "select prosrc || obj_description(oid) from pg_proc where oid = 'crm.hosts'::regproc";
+    assert_eq!(texts(&other, letters).await, texts(&db, letters).await);
 }
 
 #[tokio::test]

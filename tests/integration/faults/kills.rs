@@ -1,17 +1,20 @@
 //! A server that is killed with SIGKILL again and again while sixteen writers write.
 
 use std::collections::HashMap;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crm_core::{CustomerId, ErrorCode, NewCustomer, Repositories as _, Validate as _};
 use crm_postgres::Crm;
-use crm_tests::Cluster;
+use crm_tests::{Cluster, Stop};
 use futures_util::future;
 use sqlx::{Connection as _, PgConnection};
+use tokio::task::JoinHandle;
 
 use super::exchange::Call;
+use super::server::Small;
 
 const WRITERS: usize = 16;
 const ACQUIRE: Duration = Duration::from_secs(5);
@@ -78,24 +81,22 @@ async fn stored(url: &str) -> HashMap<String, i64> {
     names.into_iter().collect()
 }
 
-async fn kill_again_and_again(cycles: usize) {
-    let mut cluster = Cluster::start(&["max_connections = 40"]).await;
-    let url = cluster.url("postgres");
-    let crm = Crm::builder(&*url).acquire_timeout(ACQUIRE).call_timeout(CALL).connect().await.unwrap();
+/// Starts sixteen writers on a server.
+async fn begin(cluster: &Cluster) -> (Vec<JoinHandle<Seen>>, Arc<AtomicBool>) {
+    let crm = Crm::builder(cluster.url("postgres")).acquire_timeout(ACQUIRE).call_timeout(CALL);
+    let crm = crm.connect().await.unwrap();
     crm.migrate().await.unwrap();
     let customer = crm.customers().create(NewCustomer::new("Seen").validate().unwrap()).await.unwrap().id;
     let stop = Arc::new(AtomicBool::new(false));
-    let writers: Vec<_> =
-        (0..WRITERS).map(|writer| tokio::spawn(write(crm.clone(), customer, writer, stop.clone()))).collect();
-    for _ in 0..cycles {
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(50..600))).await;
-        cluster.kill();
-        cluster.launch().await;
-    }
-    stop.store(true, Ordering::Relaxed);
+    let writers = (0..WRITERS).map(|writer| tokio::spawn(write(crm.clone(), customer, writer, stop.clone())));
+    (writers.collect(), stop)
+}
+
+/// Compares what the writers know with what is there; returns how many calls failed.
+async fn check(cluster: &Cluster, writers: Vec<JoinHandle<Seen>>, what: &str) -> usize {
     let writers = future::join_all(writers).await;
     let (mut acknowledged, mut unknown, mut applied, mut failures) = (0, 0, 0, 0);
-    let mut stored = stored(&url).await;
+    let mut stored = stored(&cluster.url("postgres")).await;
     assert_eq!(stored.remove("Seen"), Some(1));
     let mut longest = Duration::ZERO;
     for seen in writers {
@@ -118,16 +119,57 @@ async fn kill_again_and_again(cycles: usize) {
         }
     }
     assert!(stored.is_empty(), "nobody has written {stored:?}");
+    // A transaction waits for a connection and then for each of its five statements.
+    assert!(longest < ACQUIRE + 5 * CALL, "a call took {longest:?}");
+    println!(
+        "{what}: {acknowledged} writes acknowledged and stored, {unknown} unknown of which {applied} were done, \
+         {failures} failed calls, the longest call {longest:?}"
+    );
+    failures
+}
+
+async fn kill_again_and_again(cycles: usize) {
+    let mut cluster = Cluster::start(&["max_connections = 40"]).await;
+    let (writers, stop) = begin(&cluster).await;
+    for _ in 0..cycles {
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(50..600))).await;
+        cluster.kill();
+        cluster.launch().await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let failures = check(&cluster, writers, &format!("{cycles} kills")).await;
     assert!(
         failures >= cycles,
         "{failures} failures in {cycles} cycles: the server was not killed under load"
     );
-    // A transaction waits for a connection and then for each of its five statements.
-    assert!(longest < ACQUIRE + 5 * CALL, "a call took {longest:?}");
-    println!(
-        "{cycles} kills: {acknowledged} writes acknowledged and stored, {unknown} unknown of which {applied} were done, \
-         {failures} failed calls, the longest call {longest:?}"
-    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_room_for_its_log_breaks_down_and_what_was_acknowledged_is_there() {
+    // Commits that wait for one another are written together, of which the log may have some when it fails.
+    let settings =
+        ["max_connections = 40", "max_wal_size = 1GB", "commit_delay = 5000", "commit_siblings = 2"];
+    let mut cluster = Cluster::start(&settings).await;
+    cluster.stop(Stop::Fast).await;
+    let path = cluster.directory("log-disk");
+    let Some(disk) = Small::mount(&path, 80) else {
+        println!("this user cannot mount a file system: a full log was not tried");
+        return;
+    };
+    let log = cluster.file("data/pg_wal/moved", "");
+    let log = log.parent().unwrap();
+    let moved = format!("mv {0}/* {1}/ && rmdir {0} && ln -s {1} {0}", log.display(), path.display());
+    assert!(Command::new("sh").args(["-c", &moved]).status().unwrap().success());
+    cluster.launch().await;
+    let (writers, stop) = begin(&cluster).await;
+    cluster.ends_by_itself().await;
+    assert!(cluster.log().contains("PANIC:"), "{}", cluster.log());
+    disk.grow();
+    cluster.launch().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stop.store(true, Ordering::Relaxed);
+    check(&cluster, writers, "a full log").await;
+    drop(cluster);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -160,19 +160,20 @@ async fn a_lost_race_between_serializable_transactions_is_a_serialization_error(
 }
 
 /// Is a small file system in memory, which only root can make.
-struct Small<'p>(&'p Path);
+pub(super) struct Small<'p>(&'p Path);
 
 impl<'p> Small<'p> {
-    fn mount(path: &'p Path) -> Option<Self> {
+    /// Mounts one of so many megabytes.
+    pub(super) fn mount(path: &'p Path, size: u32) -> Option<Self> {
         let owner = std::os::unix::fs::MetadataExt::uid(&path.metadata().unwrap());
-        let options = format!("size=6m,mode=0700,uid={owner}");
+        let options = format!("size={size}m,mode=0700,uid={owner}");
         let mount =
             Command::new("mount").args(["-t", "tmpfs", "-o", &options, "crm-small"]).arg(path).output();
         mount.is_ok_and(|output| output.status.success()).then_some(Self(path))
     }
 
-    fn grow(&self) {
-        let grown = Command::new("mount").args(["-o", "remount,size=64m"]).arg(self.0).status().unwrap();
+    pub(super) fn grow(&self) {
+        let grown = Command::new("mount").args(["-o", "remount,size=1g"]).arg(self.0).status().unwrap();
         assert!(grown.success());
     }
 }
@@ -187,7 +188,7 @@ impl Drop for Small<'_> {
 async fn a_full_disk_is_unavailable_loses_nothing_and_all_works_when_there_is_room_again() {
     let (cluster, crm) = migrated(&[]).await;
     let path = cluster.directory("small");
-    let Some(disk) = Small::mount(&path) else {
+    let Some(disk) = Small::mount(&path, 6) else {
         println!("this user cannot mount a file system: a full disk was not tried");
         return;
     };
