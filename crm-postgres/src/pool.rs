@@ -148,6 +148,8 @@ impl Pool {
             if matches!(state, Err(Error::Unavailable { .. })) {
                 // Nothing but this was asked on the connection, which was found dead.
                 self.forget_idle();
+                // First, as it may be the only one there may be.
+                drop(lease);
                 lease = self.lease().await?;
                 state = migrate::state(lease.connection(), self.settings.call_timeout).await;
             }
