@@ -81,6 +81,8 @@ install postgresql-server; macOS: brew install postgresql) or set CRM_POSTGRES_B
 has_pgbouncer || install pgbouncer "no PgBouncer found: install it (Debian: apt install pgbouncer; Fedora: dnf install \
 pgbouncer; macOS: brew install pgbouncer)"
 
+command -v pgrep >/dev/null || install procps "no pgrep found, by which the tests kill servers: install procps"
+
 step "format" cargo fmt --all --check
 step "clippy" cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
 step "docs" env RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --all-features --quiet
