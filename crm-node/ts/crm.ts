@@ -204,7 +204,7 @@ export class Crm extends Beginning {
    * Dumps the schema `crm`, whoever writes meanwhile, as it was at one moment: into a file for pg_restore, and beside it, as `<path>.json`,
    * the manifest by which `restore` verifies it. Both are for their owner's eyes only: they hold the hashes of the passwords.
    *
-   * The file gets its name when it is whole; whatever ends the call before that leaves nothing. It needs pg_dump of the server's major
+   * The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that is killed the next backup there removes the rest. It needs pg_dump of the server's major
    * version or a newer one.
    */
   async backup(path: string, options?: BackupOptions): Promise<Manifest> {

@@ -93,7 +93,7 @@ impl Crm {
     /// as `<path>.json`, the manifest by which [`restore`](Self::restore) verifies it. Both are for their owner's eyes only: they hold the
     /// hashes of the passwords.
     ///
-    /// The file gets its name when it is whole. Dropping the future ends `pg_dump` and removes what it has written; when the process
+    /// The file gets its name when it is whole. Dropping the future ends `pg_dump` and removes what it has written, unless that is whole; when the process
     /// itself is killed, a file `.crm-backup-….tmp` stays until the next backup into the directory. It takes as long as it takes, and one
     /// connection of the pool and one of `pg_dump`'s, which lead to the server itself and not through `PgBouncer`.
     ///
