@@ -1,69 +1,44 @@
 #!/usr/bin/env bash
-# Runs everything that CI runs and ends with one line: N passed, M failed.
+# Runs everything that CI runs, or parts of it, and ends with one line: N passed, M failed.
+#
+#   tests/run.sh                  everything
+#   tests/run.sh rust python      these parts: rust, python, node, contract, docs, packages, soak
+#   tests/run.sh newcomer         what a newcomer does in an empty folder, in each language: release builds, ten minutes
+#   tests/run.sh generate         writes anew what is generated: the Python stub, the contract's catalogue and surface
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-passed=0 failed=0
+trap 'rm -rf "$log" "${memory:-}"' EXIT
+passed=0 failed=0 broken=()
 
-# The embedded server of the tests needs PostgreSQL's programs; see crm-postgres/src/embedded/find.rs for where they may be.
-has_postgres() {
-  local place
-  command -v postgres >/dev/null && return
-  for place in "${CRM_POSTGRES_BIN:-/nonexistent}" "$(pg_config --bindir 2>/dev/null || echo /nonexistent)" \
-    /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin; do
-    [ -x "$place/postgres" ] && return
-  done
-  return 1
-}
-
-# Debian has it where an ordinary user does not look.
-has_pgbouncer() {
-  PATH=$PATH:/usr/sbin:/usr/local/sbin command -v pgbouncer >/dev/null
-}
-
-# Installs Debian's package, or says what to do.
-install() {
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$1"
+# Says how a step ended; what follows its name is the command that was run.
+ended() {
+  local name=$1 seconds=$((SECONDS - began))
+  shift
+  if [ "$succeeded" = 1 ]; then
+    echo "== $name: passed in $seconds s"
   else
-    echo "$2" >&2
-    return 1
+    echo "== $name: FAILED after $seconds s; again: $*" >&2
+    broken+=("$name: $*")
   fi
-}
-
-# Holds the dependencies to deny.toml, with a cargo-deny that is installed or with our own.
-check_dependencies() {
-  local tool version=0.20.2
-  for tool in cargo-deny target/tools/bin/cargo-deny; do
-    [[ "$("$tool" --version 2>/dev/null)" == "cargo-deny ${version%.*}."* ]] && break
-  done || build_cargo_deny "$version" || return 1
-  "$tool" --locked check licenses bans sources
-}
-
-build_cargo_deny() {
-  echo "building cargo-deny $1 into target/tools once, which takes a minute or two"
-  # --debug because a second of work is not worth the minutes for which its release profile optimises and links.
-  CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root target/tools "cargo-deny@$1" && return
-  echo "no cargo-deny ${1%.*}, and building one failed: run cargo install --locked cargo-deny@$1 where crates.io or a mirror" \
-    "of it is within reach, or put its released program on the PATH" >&2
-  return 1
 }
 
 # Runs a step that passes or fails as a whole.
 step() {
-  echo "== $1"
+  local name=$1 began=$SECONDS succeeded=1
   shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  echo "== $name"
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)) succeeded=0; fi
+  ended "$name" "$@"
 }
 
 # Runs a step whose tests are counted; one that breaks before it counts is one failure.
 counted() {
-  echo "== $1"
+  local name=$1 began=$SECONDS succeeded=1 counts status
   shift
-  local counts
+  echo "== $name"
   "$@" 2>&1 | tee "$log"
-  local status=${PIPESTATUS[0]}
+  status=${PIPESTATUS[0]}
   # cargo's line, or pytest's, or node's two.
   counts=$(sed -nE -e 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed;.*/\1 \2/p' \
     -e 's/^([0-9]+) passed.* in .*s.*/\1 0/p' -e 's/^([0-9]+) failed, ([0-9]+) passed.* in .*s.*/\2 \1/p' \
@@ -72,35 +47,90 @@ counted() {
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
   if [ "$status" != 0 ] && [ "${counts#* }" = 0 ]; then failed=$((failed + 1)); fi
+  if [ "$status" != 0 ]; then succeeded=0; fi
+  ended "$name" "$@"
 }
 
-has_postgres || install postgresql "no PostgreSQL server found: install one (Debian: apt install postgresql; Fedora: dnf \
-install postgresql-server; macOS: brew install postgresql) or set CRM_POSTGRES_BIN to its bin directory" ||
-  { echo "0 passed, 1 failed"; exit 1; }
-# Without it only its own tests fail.
-has_pgbouncer || install pgbouncer "no PgBouncer found: install it (Debian: apt install pgbouncer; Fedora: dnf install \
-pgbouncer; macOS: brew install pgbouncer)"
+rust() {
+  step "format" cargo fmt --all --check
+  step "clippy" cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
+  step "licences, bans, sources" tests/deny.sh
+  counted "Rust: tests" cargo test --workspace --all-features --no-fail-fast
+  step "quickstart" cargo run --quiet --example quickstart
+}
 
-command -v pgrep >/dev/null || install procps "no pgrep found, by which the tests kill servers: install procps"
+python() {
+  step "Python: wheel" tests/python.sh build
+  counted "Python: tests" tests/python.sh test
+  step "Python: types" tests/python.sh types
+  step "Python: examples" tests/python.sh examples
+}
 
-step "format" cargo fmt --all --check
-step "clippy" cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
-step "docs" env RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --all-features --quiet
-step "licences, bans, sources" check_dependencies
-counted "tests" cargo test --workspace --all-features --no-fail-fast
-step "quickstart" cargo run --quiet --example quickstart
-step "packages" tests/package.sh
-step "Python: wheel" tests/python.sh build
-counted "Python: tests" tests/python.sh test
-step "Python: types" tests/python.sh types
-step "Python: examples" tests/python.sh examples
-step "Python: the wheel alone" tests/python.sh alone
-step "Node: package" tests/node.sh build
-counted "Node: tests" tests/node.sh test
-step "Node: types" tests/node.sh types
-counted "Node: examples" tests/node.sh examples
-step "Node: the package alone" tests/node.sh alone
-step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes 0.3
+node() {
+  step "Node: package" tests/node.sh build
+  counted "Node: tests" tests/node.sh test
+  step "Node: types" tests/node.sh types
+  counted "Node: examples" tests/node.sh examples
+}
 
+# The cases of tests/contract in five places, for who adds one; the parts above run them too.
+contract() {
+  counted "contract: Rust, PostgreSQL and in memory" cargo test -p crm-tests --test integration contract
+  step "Python: wheel" tests/python.sh build
+  counted "contract: Python, both faces" tests/python.sh test -k "contract or surface"
+  step "Node: package" tests/node.sh build
+  counted "contract: Node" tests/node.sh test --test-name-pattern 'contract|surface'
+}
+
+docs() {
+  step "rustdoc" env RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --all-features --quiet
+}
+
+packages() {
+  step "packages" tests/package.sh
+  step "Python: the wheel alone" tests/python.sh alone
+  step "Node: the package alone" tests/node.sh alone
+}
+
+newcomer() {
+  local language
+  for language in python node; do step "newcomer: $language" "tests/newcomer/$language.sh"; done
+}
+
+generate() {
+  step "Python: wheel" tests/python.sh build
+  step "Python: stub" target/python/venv/bin/python crm-python/stubs.py
+}
+
+soak() {
+  step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes 0.3
+}
+
+# The servers' files go into memory where there is room for them: a database is 300 files, and the tests make hundreds.
+in_memory() {
+  local free
+  free=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)
+  if [ -z "${TMPDIR:-}" ] && [ "${free:-0}" -gt 4000000 ] && ! grep -q ' /dev/shm .*noexec' /proc/mounts; then
+    memory=$(mktemp -d /dev/shm/crm-XXXXXX)
+    chmod 1777 "$memory"
+    export TMPDIR=$memory
+  fi
+}
+
+if [ $# = 0 ]; then set -- rust python node docs packages soak; fi
+for part in "$@"; do
+  case $part in
+  rust | python | node | contract | docs | packages | soak | newcomer | generate) ;;
+  *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+  esac
+done
+if ! tests/setup.sh; then
+  echo "0 passed, 1 failed"
+  exit 1
+fi
+in_memory
+for part in "$@"; do "$part"; done
+
+for step in "${broken[@]+"${broken[@]}"}"; do echo "failed: $step" >&2; done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -2,13 +2,14 @@
 
 use crm_postgres::Result;
 use crm_postgres::prelude::*;
-use crm_postgres::rust_decimal::Decimal;
 
 /// Adds a customer with a lead, moves the lead on and prints the pipeline.
 ///
 /// # Errors
 /// Whatever the library returns; nothing goes wrong on an empty database.
 pub async fn ten_lines() -> Result<()> {
+    use crm_postgres::{prelude::*, rust_decimal::Decimal};
+
     let crm = Crm::embedded(None).await?; // or Crm::connect("postgres://…").await?
     let acme = NewCustomer { tags: vec!["Enterprise".into()], ..NewCustomer::new("Acme Corporation") };
     let acme = crm.customers().create(acme.validate()?).await?;

@@ -203,7 +203,7 @@ fn customers_of_an_actor_are_stored_as_those_of_the_system() {
         let (created_by, updated_by) = (NOBODY, NOBODY);
         Customer { id: 0.into(), created_by, updated_by, created_at: NEVER, updated_at: NEVER, ..row }
     };
-    hold(100, |_| customer(), |crm| crm.customers(), alike, |_| NewCustomer::new("Filler"), &async |_, _| {});
+    hold(25, |_| customer(), |crm| crm.customers(), alike, |_| NewCustomer::new("Filler"), &async |_, _| {});
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn leads_of_an_actor_are_stored_as_those_of_the_system() {
         let (created_by, updated_by) = (NOBODY, NOBODY);
         Lead { id: 0.into(), created_by, updated_by, created_at: NEVER, updated_at: NEVER, ..row }
     };
-    hold(100, lead, |crm| crm.leads(), alike, |_| NewLead::new("Filler"), &async |_, _| {});
+    hold(25, lead, |crm| crm.leads(), alike, |_| NewLead::new("Filler"), &async |_, _| {});
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn tasks_of_an_actor_are_stored_as_those_of_the_system() {
         let (created_by, updated_by) = (NOBODY, NOBODY);
         Task { id: 0.into(), created_by, updated_by, created_at: NEVER, updated_at: NEVER, ..row }
     };
-    hold(100, task, |crm| crm.tasks(), alike, |_| NewTask::new("Filler"), &async |_, _| {});
+    hold(25, task, |crm| crm.tasks(), alike, |_| NewTask::new("Filler"), &async |_, _| {});
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn interactions_of_an_actor_are_stored_as_those_of_the_system() {
         Interaction { id: 0.into(), date, created_by: NOBODY, created_at: NEVER, ..row }
     };
     hold(
-        100,
+        25,
         interaction,
         |crm| crm.interactions(),
         alike,

@@ -7,7 +7,7 @@ use crm_core::{ErrorCode, Interaction, InteractionFilter, List, Repositories as 
 use crm_postgres::{Export, ExportSink};
 use crm_tests::{Database, execute};
 
-const ROWS: i64 = 100_000;
+const ROWS: i64 = 50_000;
 
 /// Makes users, a customer, and so many interactions that they are worth two connections.
 async fn large() -> Database {
@@ -16,7 +16,7 @@ async fn large() -> Database {
         "insert into crm.users (name, email, password) values ('User', 'user@example.com', 'x');
          insert into crm.customers (name) values ('Acme');
          insert into crm.interactions (customer_id, type, notes)
-         select 1, 'note', repeat('long ', 20) from generate_series(1, {ROWS})"
+         select 1, 'note', repeat('-', 160) from generate_series(1, {ROWS})"
     ))
     .await;
     db
@@ -128,7 +128,7 @@ async fn an_empty_half_is_no_end() {
         assert_eq!(sink.set().len(), rows);
         db.execute(&format!(
             "insert into crm.interactions (customer_id, type, notes, id) overriding system value
-             select 1, 'note', repeat('long ', 20), n from generate_series(1, {ROWS}) n on conflict do nothing"
+             select 1, 'note', repeat('-', 160), n from generate_series(1, {ROWS}) n on conflict do nothing"
         ))
         .await;
     }

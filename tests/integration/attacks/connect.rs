@@ -51,8 +51,8 @@ async fn every_part_of_a_url_is_what_it_says_or_is_refused() {
     let (head, parameters) = url.split_once('?').unwrap();
     let database = head.rsplit('/').next().unwrap();
     let nowhere = "postgres://postgres@localhost:1/nowhere?host=%2Fnowhere";
-    for text in all() {
-        for part in [&text, &encoded(&text)] {
+    for (n, text) in all().into_iter().enumerate() {
+        for (way, part) in [&text, &encoded(&text)].into_iter().enumerate() {
             let led = [
                 format!("postgres://{part}@localhost/{database}?{parameters}"),
                 format!("postgres://postgres:{part}@localhost/{database}?{parameters}"),
@@ -68,7 +68,8 @@ async fn every_part_of_a_url_is_what_it_says_or_is_refused() {
                 format!("{part}://postgres@localhost/{database}?{parameters}"),
             ];
             let refusals = [ErrorCode::Validation, ErrorCode::Unavailable];
-            for url in led {
+            // Each text stands in each place once, as it is or encoded, and in the next text's place the other way.
+            for (_, url) in led.into_iter().enumerate().filter(|(place, _)| (n + place + way) % 2 == 0) {
                 match Crm::connect(url).await {
                     Ok(crm) => match crm.users().get(world.admin).await {
                         Ok(_) => crm.close().await,
