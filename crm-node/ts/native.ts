@@ -39,6 +39,7 @@ function load(): Native {
   } catch (cause) {
     const message =
       `crm-node has no addon for ${PLATFORM}: neither ${ADDON} nor the package crm-node-${PLATFORM} is there. ` +
+      'npm leaves that package out with --omit=optional, and where a lock file was made on another platform by an old npm: install again. ' +
       'In the repository, build it with `npm run build`, which needs cargo.';
     throw new Error(message, { cause });
   }

@@ -1,10 +1,13 @@
 //! What every user of the library holds.
 
+#[cfg(unix)]
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crm_core::{Error, Result, Store, Transaction, TrustedStore, UserId};
+#[cfg(unix)]
+use crm_core::Error;
+use crm_core::{Result, Store, Transaction, TrustedStore, UserId};
 use sqlx::postgres::PgPool;
 use tracing::instrument;
 

@@ -2,33 +2,77 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+import time
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import crm
+import psycopg
 import pytest
+from conftest import Driven
 
+FOLDER = Path(__file__).parents[2] / "tests" / "contract"
 CASES = [
-    pytest.param(case, id=f"{file.stem}-{case['name']}")
-    for file in sorted((Path(__file__).parents[2] / "tests" / "contract").glob("*.json"))
-    for case in json.loads(file.read_text())
+    pytest.param(contents, case, id=f"{file.stem}-{case['name']}")
+    for file in sorted(FOLDER.glob("*.json"))
+    for contents in [json.loads(file.read_text())]
+    for case in contents["cases"]
+    if "python" not in case.get("not", [])
 ]
 MOMENTS = {"date", "date_since", "date_until", "created_since", "created_until", "updated_since", "updated_until"}
 DAYS = {"due_date", "due_since", "due_until", "today"}
+REFERENCE = re.compile(r"\$([a-z_][a-z0-9_]*)((?:\.[a-z0-9_]+)*)")
 
 
-def given(value: Any, results: dict[str, Any], field: str = "") -> Any:
+class Undone(Exception):
+    """Leaves a transaction so that it is rolled back."""
+
+
+def numbered(value: Any, number: str) -> Any:
+    """Puts a row's number in the place of each #."""
+    if isinstance(value, str):
+        return value.replace("#", number)
+    if isinstance(value, list):
+        return [numbered(item, number) for item in value]
+    if isinstance(value, dict):
+        return {key: numbered(item, number) for key, item in value.items()}
+    return value
+
+
+def resolve(value: Any, scope: dict[str, Any]) -> Any:
+    """Puts in what names refer to, and writes out what is not."""
+    if isinstance(value, str) and (found := REFERENCE.fullmatch(value)):
+        target = scope[found[1]]
+        for part in found[2].split(".")[1:]:
+            target = target[int(part)] if part.isdigit() else target[part] if isinstance(target, dict) else getattr(target, part)
+        return target
+    if isinstance(value, list):
+        return [resolve(item, scope) for item in value]
+    if not isinstance(value, dict):
+        return value
+    fields = {key: resolve(item, scope) for key, item in value.items()}
+    match fields:
+        case {"repeat": [text, times], **rest} if not rest:
+            return text * times
+        case {"join": list(parts), **rest} if not rest:
+            return "".join(parts)
+        case {"times": [times, item], **rest} if not rest:
+            return [numbered(item, str(n)) for n in range(times)]
+    return fields
+
+
+def given(value: Any, field: str = "") -> Any:
     """Makes Python's value of a case's."""
     if isinstance(value, dict):
-        return {key: given(item, results, key) for key, item in value.items()}
+        return {key: given(item, key) for key, item in value.items()}
     if isinstance(value, list):
-        return [given(item, results) for item in value]
-    if isinstance(value, str) and value.startswith("$"):
-        name, attribute = value[1:].split(".")
-        return getattr(results[name], attribute)
+        return [given(item) for item in value]
     if isinstance(value, str) and field in MOMENTS:
         return datetime.fromisoformat(value.replace("Z", "+00:00"))
     if isinstance(value, str) and field in DAYS:
@@ -54,48 +98,135 @@ def shown(value: Any) -> Any:
     return value
 
 
-def compare(actual: Any, expected: Any) -> None:
+def compare(actual: Any, expected: Any, where: str) -> None:
     if isinstance(expected, dict):
         for key, item in expected.items():
-            compare(actual[key], item)
+            compare(actual[key], item, f"{where}.{key}")
     elif isinstance(expected, list):
-        assert len(actual) == len(expected)
-        for ours, theirs in zip(actual, expected, strict=True):
-            compare(ours, theirs)
+        assert len(actual) == len(expected), where
+        for n, (ours, theirs) in enumerate(zip(actual, expected, strict=True)):
+            compare(ours, theirs, f"{where}[{n}]")
     else:
-        assert actual == expected
+        assert actual == expected, where
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_contract_holds(c: Any, case: dict[str, Any]) -> None:
-    results: dict[str, Any] = {}
-    for step in case["steps"]:
-        handle = c.acting_as(given(step["acting_as"], results)) if "acting_as" in step else c
-        part, name = step["op"].split(".")
-        operation = getattr(getattr(handle, part), name)
-        arguments = given(step.get("args", {}), results)
-        if "error" in step:
-            expected = dict(step["error"])
-            with pytest.raises(crm.CrmError) as raised:
-                operation(**arguments)
-            error: Any = raised.value
-            assert error.code == expected.pop("code")
-            if "violations" in expected:
-                assert [[v.field, v.code] for v in error.violations] == expected.pop("violations")
-            for field, value in expected.items():
-                assert getattr(error, field) == value
-            continue
-        result = operation(**arguments)
+def told(error: crm.CrmError) -> dict[str, Any]:
+    """Makes a case's value of an error."""
+    details = {name: value for name, value in vars(error).items() if value is not None}
+    if isinstance(error, crm.ValidationError):
+        details["violations"] = [[violation.field, violation.code] for violation in error.violations]
+    return {"code": error.code, "retryable": error.retryable, **details}
+
+
+def is_of_types(error: dict[str, Any]) -> bool:
+    """Tells whether an error is one that Python says with a TypeError: a field that is not known, a value of another type."""
+    return any(code in {"unknown_field", "invalid_type"} for _, code in error.get("violations", []))
+
+
+class Runner:
+    def __init__(self, contents: dict[str, Any], handle: Driven) -> None:
+        self.contents = contents
+        self.handle = handle
+        self.scope: dict[str, Any] = {}
+
+    def steps(self, steps: list[Any], tx: Any = None) -> None:
+        for step in steps:
+            match step:
+                case str(name):
+                    self.call({**self.contents["given"][name], "as": name}, tx)
+                case {"each": [columns, *rows], "steps": inner}:
+                    for row in rows:
+                        self.scope.update(zip(columns, resolve(row, self.scope), strict=True))
+                        self.steps(inner, tx)
+                case {"transaction": inner}:
+                    self.transaction(step, inner)
+                case {"pause": True}:
+                    time.sleep(0.005)
+                case _:
+                    self.call(step, tx)
+
+    def acting(self, step: dict[str, Any]) -> Any:
+        actor = resolve(step.get("acting_as"), self.scope)
+        return None if actor is None else self.handle.acting_as(actor)
+
+    def transaction(self, step: dict[str, Any], inner: list[Any]) -> None:
+        def work() -> None:
+            try:
+                with (self.acting(step) or self.handle).transaction() as tx:
+                    self.steps(inner, tx)
+                    if step.get("rollback"):
+                        raise Undone
+            except Undone:
+                pass
+
+        self.fails_or(work, resolve(step.get("error"), self.scope))
+
+    def fails_or(self, work: Callable[[], Any], expected: Any) -> Any:
+        """Does the work, or asserts that it fails as it should."""
+        if expected is None:
+            return work()
+        try:
+            result = work()
+        except crm.CrmError as error:
+            compare(told(error), expected, "the error")
+        except TypeError:
+            if not is_of_types(expected):
+                raise
+        else:
+            pytest.fail(f"{shown(result)} instead of {expected}")
+        return None
+
+    def call(self, step: dict[str, Any], tx: Any) -> None:
+        handle = self.acting(step) or (tx if tx and not step.get("outside") else self.handle)
+        op = resolve(step["op"], self.scope)
+        arguments = given(resolve(step.get("args", {}), self.scope))
+        expected = resolve(step.get("error"), self.scope)
+        part, name = op.split(".")
+
+        def work() -> Any:
+            result = getattr(getattr(handle, part), name)(**arguments)
+            return list(result) if name == "stream" else result
+
+        result = self.fails_or(work, expected)
+        if expected is not None:
+            return
         if "as" in step:
-            results[step["as"]] = result
+            self.scope[step["as"]] = result
         if "expect" in step:
-            compare(shown(result), given_back(step["expect"], results))
+            compare(shown(result), shown(resolve(step["expect"], self.scope)), op)
 
 
-def given_back(expected: Any, results: dict[str, Any]) -> Any:
-    """Puts in what an expectation refers to, and leaves the rest as it is written."""
-    if isinstance(expected, dict):
-        return {key: given_back(item, results) for key, item in expected.items()}
-    if isinstance(expected, list):
-        return [given_back(item, results) for item in expected]
-    return given(expected, results)
+@pytest.fixture(scope="module")
+def contract_url(server: Callable[[bool], str]) -> str:
+    """Makes the one database of the cases."""
+    return server(True)
+
+
+@pytest.fixture(scope="module", params=["sync", "asyncio"])
+def face(request: pytest.FixtureRequest, contract_url: str) -> Iterator[Driven]:
+    """Connects each face in turn, once for all cases."""
+    if request.param == "sync":
+        with crm.connect(contract_url) as handle:
+            yield Driven(handle, None)
+        return
+    loop = asyncio.new_event_loop()
+    driven = Driven(loop.run_until_complete(crm.connect_async(contract_url)), loop)
+    yield driven
+    driven.close()
+    loop.close()
+
+
+@pytest.fixture(scope="module")
+def empty(contract_url: str) -> Iterator[Callable[[], object]]:
+    """Returns what empties the database of the cases."""
+    statements = (FOLDER / "empty.sql").read_bytes()
+    with psycopg.connect(contract_url, autocommit=True) as connection:
+        yield lambda: connection.execute(statements)
+
+
+@pytest.mark.parametrize(("contents", "case"), CASES)
+def test_the_contract_holds(
+    face: Driven, empty: Callable[[], object], contents: dict[str, Any], case: dict[str, Any]
+) -> None:
+    empty()
+    Runner(contents, face).steps(case["steps"])

@@ -1,10 +1,10 @@
-//! Lists: order, pages, cursors, streams, counts.
+//! Lists: every page of every order, cursors that somebody forged, streams.
 
 use crm_core::{
     Cursor, Customer, CustomerFilter, CustomerOrderBy, Error, Interaction, InteractionOrderBy,
     InteractionType, Lead, LeadFilter, LeadOrderBy, List, NewCustomer, NewInteraction, NewLead, NewTask,
-    NewUser, Order, OrderBy, Patch, Position, Priority, Repositories, SortKey, Store, Task, TaskOrderBy,
-    TaskPatch, TaskStatus, User, UserOrderBy, Valid, ViolationCode,
+    NewUser, Order, OrderBy, Position, Priority, Repositories, SortKey, Store, Task, TaskOrderBy, User,
+    UserOrderBy, Valid, ViolationCode,
 };
 use futures_util::StreamExt;
 
@@ -39,23 +39,6 @@ pub(super) async fn an_empty_list_has_one_empty_page(crm: &dyn Store) {
         read_in_every_order::<E>(crm, 0).await;
     }
     each_entity!(case(crm));
-}
-
-pub(super) async fn a_page_holds_the_50_newest_rows_unless_told_otherwise(crm: &dyn Store) {
-    let new = Valid::all((0..51).map(|n| NewLead::new(n.to_string()))).unwrap();
-    let made = crm.leads().create_many(new).await.unwrap();
-    let page = crm.leads().list(&List::new()).await.unwrap();
-    let newest: Vec<_> = made.iter().rev().take(50).copied().collect();
-    assert_eq!(ids(&page.items), newest);
-    let rest = crm.leads().list(&List::new().after(page.next_cursor)).await.unwrap();
-    assert_eq!((ids(&rest.items), rest.next_cursor), (vec![made[0]], None));
-}
-
-pub(super) async fn a_full_last_page_has_no_next_cursor(crm: &dyn Store) {
-    create_all::<Lead>(crm, ["a", "b", "c", "d"].map(NewLead::new)).await;
-    let first = crm.leads().list(&List::new().limit(2)).await.unwrap();
-    let second = crm.leads().list(&List::new().limit(2).after(first.next_cursor)).await.unwrap();
-    assert_eq!((second.items.len(), second.next_cursor), (2, None));
 }
 
 pub(super) async fn users_are_listed_in_every_order(crm: &dyn Store) {
@@ -131,58 +114,6 @@ pub(super) async fn interactions_are_listed_in_every_order(crm: &dyn Store) {
     assert_order(crm, &rows, Order::descending(InteractionOrderBy::Date), &[4, 2, 3, 0, 1]).await;
 }
 
-pub(super) async fn a_list_by_the_last_change_follows_the_changes(crm: &dyn Store) {
-    let rows = create_all::<Task>(crm, ["a", "b", "c"].map(NewTask::new)).await;
-    pause().await;
-    update::<Task>(crm, rows[1].id, Task::change()).await;
-    pause().await;
-    update::<Task>(crm, rows[0].id, TaskPatch { due_date: Patch::Clear, ..TaskPatch::default() }).await;
-    assert_order(crm, &rows, Order::descending(TaskOrderBy::UpdatedAt), &[0, 1, 2]).await;
-    assert_order(crm, &rows, Order::descending(TaskOrderBy::CreatedAt), &[2, 1, 0]).await;
-}
-
-pub(super) async fn a_page_goes_on_whatever_came_or_went_meanwhile(crm: &dyn Store) {
-    let rows = create_all::<Lead>(crm, ["a", "b", "d", "e"].map(NewLead::new)).await;
-    let list = List::<Lead>::new().order(Order::ascending(LeadOrderBy::Title)).limit(2);
-    let first = crm.leads().list(&list).await.unwrap();
-    crm.leads().delete(rows[1].id).await.unwrap();
-    crm.leads().delete(rows[0].id).await.unwrap();
-    let (before, between): (Lead, Lead) =
-        (create(crm, NewLead::new("aa")).await, create(crm, NewLead::new("c")).await);
-    let second = crm.leads().list(&list.after(first.next_cursor)).await.unwrap();
-    assert_eq!(ids(&second.items), [between.id, rows[2].id]);
-    assert!(!ids(&second.items).contains(&before.id));
-}
-
-pub(super) async fn a_limit_is_1_to_1000(crm: &dyn Store) {
-    async fn case<E: Kind>(crm: &dyn Store) {
-        let out_of_range = violated("limit", ViolationCode::OutOfRange);
-        for limit in [0, 1_001, u32::MAX] {
-            assert_eq!(violation(E::of(crm).list(&List::new().limit(limit)).await), out_of_range);
-        }
-        for limit in [1, 1_000] {
-            assert!(E::of(crm).list(&List::new().limit(limit)).await.is_ok());
-        }
-    }
-    each_entity!(case(crm));
-}
-
-pub(super) async fn a_cursor_is_refused_by_every_other_list_and_order(crm: &dyn Store) {
-    create_all::<Customer>(crm, ["a", "b"].map(NewCustomer::new)).await;
-    let list = List::<Customer>::new().limit(1);
-    let cursor = crm.customers().list(&list).await.unwrap().next_cursor;
-    assert!(crm.customers().list(&list.clone().after(cursor.clone())).await.is_ok());
-
-    let invalid = violated("cursor", ViolationCode::InvalidCursor);
-    let orders = [Order::ascending(CustomerOrderBy::Id), Order::descending(CustomerOrderBy::Name)];
-    for order in orders {
-        let asked = list.clone().order(order).after(cursor.clone());
-        assert_eq!(violation(crm.customers().list(&asked).await), invalid);
-    }
-    assert_eq!(violation(crm.users().list(&List::new().after(cursor.clone())).await), invalid);
-    assert_eq!(violation(crm.leads().list(&List::new().after(cursor)).await), invalid);
-}
-
 pub(super) async fn a_malformed_cursor_is_refused(crm: &dyn Store) {
     let invalid = || violated("cursor", ViolationCode::InvalidCursor);
     for text in ["", "x", "!", "MQ", "\u{e4}", "a\0b", "MSBsZWFkcyAtaWQgMQ", &"A".repeat(10_000)] {
@@ -251,17 +182,4 @@ pub(super) async fn a_stream_can_be_dropped_midway(crm: &dyn Store) {
     }
     let whole = crm.customers().stream(CustomerFilter::default(), Order::default());
     assert_eq!(whole.collect::<Vec<Result<_, Error>>>().await.len(), 2_500);
-}
-
-pub(super) async fn a_filter_and_an_order_hold_on_every_page(crm: &dyn Store) {
-    let task = |n: u32| NewTask {
-        status: if n.is_multiple_of(3) { TaskStatus::Completed } else { TaskStatus::Pending },
-        due_date: day("2026-01-01").checked_add_days(chrono::Days::new(u64::from(n % 4))),
-        ..NewTask::new(n.to_string())
-    };
-    create_all::<Task>(crm, (0..12).map(task)).await;
-    let filter = crm_core::TaskFilter { status: Some(vec![TaskStatus::Pending]), ..Default::default() };
-    let found = read::<Task>(crm, filter, Order::descending(TaskOrderBy::DueDate)).await;
-    let titles: Vec<_> = found.iter().map(|task| task.title.as_str()).collect();
-    assert_eq!(titles, ["11", "7", "10", "2", "5", "1", "8", "4"]);
 }

@@ -1,9 +1,8 @@
 //! Transactions.
 
 use crm_core::{
-    ActivityQuery, Customer, CustomerFilter, CustomerPatch, DueTasksQuery, Entity, Interaction, Lead,
-    LeadFilter, LeadPatch, List, NewCustomer, NewLead, NewTask, NewUser, Order, Repositories, Stage, Store,
-    Task, Transaction, User, UserFilter, Valid,
+    ActivityQuery, Customer, CustomerFilter, DueTasksQuery, Entity, Interaction, Lead, LeadFilter, List,
+    NewCustomer, NewLead, NewTask, NewUser, Order, Repositories, Store, Task, Transaction, User, Valid,
 };
 use futures_util::{StreamExt, future};
 
@@ -59,12 +58,6 @@ pub(super) async fn rollback_and_drop_undo_every_change(crm: &dyn Store) {
         update::<E>(crm, row.id(), E::change()).await;
     }
     each_entity!(case(crm));
-}
-
-pub(super) async fn an_empty_transaction_commits_and_rolls_back(crm: &dyn Store) {
-    begin(crm).await.commit().await.unwrap();
-    begin(crm).await.rollback().await.unwrap();
-    drop(begin(crm).await);
 }
 
 pub(super) async fn reads_inside_see_the_changes_and_reads_outside_do_not(crm: &dyn Store) {
@@ -128,109 +121,6 @@ pub(super) async fn a_deletion_inside_reaches_what_refers_to_the_row(crm: &dyn S
     assert_eq!(crm.leads().find(gone.id).await.unwrap(), None);
     let task_now: Task = get(crm, task.id).await;
     assert_eq!((task_now.assigned_to, task_now.version), (None, 2));
-}
-
-pub(super) async fn a_transaction_stays_usable_after_what_the_caller_can_mend(crm: &dyn Store) {
-    let acme = customer(crm, "Acme").await;
-    let tx = begin(crm).await;
-    let made: Lead = create(&*tx, NewLead::new("kept")).await;
-    let gone = i64::MAX.into();
-
-    assert_not_found::<Lead, _>(tx.leads().get(gone).await, gone);
-    assert_not_found::<Lead, _>(tx.leads().update(gone, valid(Lead::change()), None).await, gone);
-    assert_not_found::<Lead, _>(tx.leads().delete(gone).await, gone);
-    assert_not_found::<Lead, _>(tx.leads().move_to(gone, Stage::Closed).await, gone);
-    assert_not_found::<Customer, _>(tx.customers().overview(i64::MAX.into(), 1).await, i64::MAX.into());
-
-    assert_stale(tx.leads().update(made.id, valid(LeadPatch::default()), Some(9)).await, &made);
-    assert_stale(tx.leads().update(made.id, valid(Lead::change()), Some(9)).await, &made);
-
-    assert_eq!(code(tx.leads().list(&List::new().limit(0)).await), "validation");
-    assert_eq!(code(tx.customers().overview(acme.id, 1_001).await), "validation");
-    let wrong = ActivityQuery { limit: 0, ..ActivityQuery::default() };
-    assert_eq!(code(tx.reports().customer_activity(&wrong).await), "validation");
-    let many: Vec<_> = (0..100).map(|n| n.to_string()).collect();
-    let patch = CustomerPatch { tags: many.into(), ..CustomerPatch::default() };
-    let full: Customer = update(&*tx, acme.id, patch).await;
-    assert_eq!(code(tx.customers().add_tags(acme.id, tags(&["x"])).await), "validation");
-
-    assert_eq!(get::<Customer>(&*tx, acme.id).await, full);
-    tx.commit().await.unwrap();
-    assert_eq!(get::<Lead>(crm, made.id).await, made);
-    assert_eq!(get::<Customer>(crm, acme.id).await, full);
-}
-
-/// Asserts that every call says `closed`, and so does the commit.
-async fn assert_finished(tx: Box<dyn Transaction>) {
-    async fn case<E: Kind>(tx: &dyn Repositories) {
-        let repository = E::of(tx);
-        assert_eq!(code(repository.get(1.into()).await), "closed");
-        assert_eq!(code(repository.find(1.into()).await), "closed");
-        assert_eq!(code(repository.get_many(&[1.into()]).await), "closed");
-        assert_eq!(code(repository.list(&List::new()).await), "closed");
-        assert_eq!(code(repository.count(&E::Filter::default()).await), "closed");
-        let mut stream = repository.stream(E::Filter::default(), Order::default());
-        assert_eq!(code(stream.next().await.unwrap()), "closed");
-        assert_eq!(code(repository.update(1.into(), valid(E::change()), None).await), "closed");
-        assert_eq!(code(repository.delete(1.into()).await), "closed");
-    }
-    let crm: &dyn Repositories = &*tx;
-    each_entity!(case(crm));
-    let ann = valid(NewUser::new("Ann", fresh_email(), hash()));
-    assert_eq!(code(tx.users().create(ann.clone()).await), "closed");
-    assert_eq!(code(tx.users().create_many(vec![ann]).await), "closed");
-    assert_eq!(code(tx.users().find_by_email("ann@example.com").await), "closed");
-    assert_eq!(code(tx.users().deactivate(1.into()).await), "closed");
-    assert_eq!(code(tx.customers().add_tags(1.into(), tags(&["a"])).await), "closed");
-    assert_eq!(code(tx.customers().tag_counts().await), "closed");
-    assert_eq!(code(tx.customers().overview(1.into(), 1).await), "closed");
-    assert_eq!(code(tx.leads().move_to(1.into(), Stage::Closed).await), "closed");
-    assert_eq!(code(tx.tasks().complete(1.into()).await), "closed");
-    let (asked, due) = (ActivityQuery::default(), DueTasksQuery::new(day("2026-01-01")));
-    assert_eq!(code(tx.reports().customer_activity(&asked).await), "closed");
-    assert_eq!(code(tx.reports().pipeline().await), "closed");
-    assert_eq!(code(tx.reports().due_tasks(&due).await), "closed");
-    assert_eq!(code(tx.reports().snapshot(&asked, &due).await), "closed");
-    assert_eq!(code(tx.commit().await), "closed");
-}
-
-pub(super) async fn a_conflict_finishes_the_transaction(crm: &dyn Store) {
-    let (ann, bob) = (user(crm, "ann@example.com").await, user(crm, "bob@example.com").await);
-    let again = || valid(NewUser::new("Other", "Ann@example.com", hash()));
-
-    let tx = begin(crm).await;
-    create::<Lead>(&*tx, NewLead::new("lost")).await;
-    assert_eq!(refusal(tx.users().create(again()).await), refused("conflict", "email"));
-    assert_finished(tx).await;
-
-    let tx = begin(crm).await;
-    create::<Lead>(&*tx, NewLead::new("lost")).await;
-    assert_eq!(refusal(tx.users().create_many(vec![again()]).await), refused("conflict", "[0].email"));
-    assert_finished(tx).await;
-
-    let tx = begin(crm).await;
-    let patch = crm_core::UserPatch { email: "ann@example.com".into(), ..Default::default() };
-    assert_eq!(refusal(tx.users().update(bob.id, valid(patch), None).await), refused("conflict", "email"));
-    assert_finished(tx).await;
-
-    assert_eq!(count::<Lead>(crm).await, 0);
-    assert_eq!(crm.users().get_many(&[ann.id, bob.id]).await.unwrap(), [ann, bob]);
-    assert_eq!(crm.users().count(&UserFilter::default()).await.unwrap(), 2);
-}
-
-pub(super) async fn a_missing_reference_finishes_the_transaction(crm: &dyn Store) {
-    let dangling = || valid(NewLead { customer_id: Some(i64::MAX.into()), ..NewLead::new("Deal") });
-    let tx = begin(crm).await;
-    create::<Lead>(&*tx, NewLead::new("lost")).await;
-    assert_eq!(refusal(tx.leads().create(dangling()).await), refused("missing_reference", "customer_id"));
-    assert_finished(tx).await;
-
-    let tx = begin(crm).await;
-    let batch = vec![valid(NewLead::new("lost")), dangling()];
-    let refusal_of_batch = refusal(tx.leads().create_many(batch).await);
-    assert_eq!(refusal_of_batch, refused("missing_reference", "[1].customer_id"));
-    assert_finished(tx).await;
-    assert_eq!(count::<Lead>(crm).await, 0);
 }
 
 pub(super) async fn concurrent_calls_on_one_transaction_queue(crm: &dyn Store) {
