@@ -8,7 +8,8 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 log=$(mktemp)
-trap 'rm -rf "$log" "${memory:-}"' EXIT
+trap 'rm -rf "$log" "$log".* "${memory:-}"' EXIT
+trap 'trap - INT TERM; kill 0' INT TERM
 passed=0 failed=0 broken=()
 
 # Says how a step ended; what follows its name is the command that was run.
@@ -75,21 +76,23 @@ node() {
 
 # The cases of tests/contract in five places, for who adds one; the parts above run them too.
 contract() {
-  counted "contract: Rust, PostgreSQL and in memory" cargo test -p crm-tests --test integration contract
+  counted "contract: Rust, PostgreSQL and in memory" cargo test -p crm-tests --test integration contract::data
   step "Python: wheel" tests/python.sh build
-  counted "contract: Python, both faces" tests/python.sh test -k "contract or surface"
+  counted "contract: Python, both faces" tests/python.sh test -k "contract_holds or surface"
   step "Node: package" tests/node.sh build
-  counted "contract: Node" tests/node.sh test --test-name-pattern 'contract|surface'
+  counted "contract: Node" node --test --test-reporter=spec crm-node/test/contract.test.mjs crm-node/test/surface.test.mjs
 }
 
+# Needs both packages.
 docs() {
-  step "rustdoc" env RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --all-features --quiet
+  step "guides" cargo run --quiet -p crm-guides
+  step "references" tests/reference.sh
 }
 
+# Needs the tests' Python and the tools of the Node package.
 packages() {
-  step "packages" tests/package.sh
-  step "Python: the wheel alone" tests/python.sh alone
-  step "Node: the package alone" tests/node.sh alone
+  step "packages" tests/packages.sh crates sdist addon npm check
+  step "packages alone" tests/packages.sh alone
 }
 
 newcomer() {
@@ -100,10 +103,38 @@ newcomer() {
 generate() {
   step "Python: wheel" tests/python.sh build
   step "Python: stub" target/python/venv/bin/python crm-python/stubs.py
+  step "contract: catalogue and surface" env CRM_GENERATE=1 cargo test --quiet -p crm-tests --test integration contract::data::generated
 }
 
 soak() {
   step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes 0.3
+}
+
+# Runs parts at the same time, each word a lane of parts joined by commas, and shows what each said when it has ended.
+lanes() {
+  local lane counts
+  for lane in "$@"; do
+    # shellcheck disable=SC2086 # A lane is several words.
+    tests/run.sh ${lane//,/ } >"$log.$lane" 2>&1 &
+  done
+  wait
+  for lane in "$@"; do
+    sed '$d' "$log.$lane"
+    while read -r step; do broken+=("$step"); done < <(sed -n 's/^failed: //p' "$log.$lane")
+    counts=$(tail -n 1 "$log.$lane" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
+    # A lane that breaks off before it counts is one failure.
+    counts=${counts:-0 1}
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+    rm -f "$log.$lane"
+  done
+}
+
+# All parts. The tests of Rust keep both cores of a small machine busy, the others one.
+everything() {
+  rust
+  lanes python node
+  lanes packages docs,soak
 }
 
 # The servers' files go into memory where there is room for them: a database is 300 files, and the tests make hundreds.
@@ -117,10 +148,10 @@ in_memory() {
   fi
 }
 
-if [ $# = 0 ]; then set -- rust python node docs packages soak; fi
+if [ $# = 0 ]; then set -- everything; fi
 for part in "$@"; do
   case $part in
-  rust | python | node | contract | docs | packages | soak | newcomer | generate) ;;
+  everything | rust | python | node | contract | docs | packages | soak | newcomer | generate) ;;
   *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
   esac
 done
@@ -129,6 +160,8 @@ if ! tests/setup.sh; then
   exit 1
 fi
 in_memory
+# Many tests wait for a server to die, to be late or to come back.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(getconf _NPROCESSORS_ONLN)))}
 for part in "$@"; do "$part"; done
 
 for step in "${broken[@]+"${broken[@]}"}"; do echo "failed: $step" >&2; done

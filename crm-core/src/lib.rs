@@ -19,7 +19,7 @@
 //! Only valid input reaches a [`Repository`]; a function over [`Repositories`] works on a store as on a transaction:
 //!
 //! ```
-//! use crm_core::{CustomerId, NewCustomer, NewTask, Repositories, Repository, Result, Validate};
+//! use crm_core::{CustomerId, NewCustomer, NewTask, Repositories, Result, Validate};
 //!
 //! async fn welcome(crm: &dyn Repositories, name: &str) -> Result<CustomerId> {
 //!     let customer = crm.customers().create(NewCustomer::new(name).validate()?).await?;
@@ -29,8 +29,83 @@
 //! }
 //! ```
 //!
+//! ## Changing rows
+//!
+//! A patch keeps what it does not name. Given the version that was read, an update refuses to overwrite somebody else's
+//! with a `conflict`; see [`Patch`] and [`Repository::update`].
+//!
+//! ```
+//! use crm_core::{Customer, CustomerPatch, Patch, Repositories, Result, Validate};
+//!
+//! async fn correct(crm: &dyn Repositories, read: &Customer) -> Result<Customer> {
+//!     let patch = CustomerPatch { phone: Patch::Set("+1-555-0123".into()), notes: Patch::Clear, ..Default::default() };
+//!     crm.customers().update(read.id, patch.validate()?, Some(read.version)).await
+//! }
+//! ```
+//!
+//! ## Lists, filters and orders
+//!
+//! The parts of a filter combine with "and", the values of one part with "or". A [`List`] reads one page, and the page's cursor leads to the
+//! next; [`stream`](Repository::stream) reads any number of rows.
+//!
+//! ```
+//! use crm_core::{Lead, LeadFilter, LeadOrderBy, List, Order, Repositories, Result, Stage};
+//!
+//! /// Reads the dearest open leads, a page at a time.
+//! async fn dearest(crm: &dyn Repositories) -> Result<Vec<Lead>> {
+//!     let open = LeadFilter {
+//!         stage: Some(vec![Stage::Qualified, Stage::Proposal]),
+//!         text: Some("software".parse()?),
+//!         ..LeadFilter::default()
+//!     };
+//!     let list = List::new().filter(open).order(Order::descending(LeadOrderBy::Value)).limit(20);
+//!     let first = crm.leads().list(&list).await?;
+//!     let second = crm.leads().list(&list.after(first.next_cursor)).await?;
+//!     Ok(first.items.into_iter().chain(second.items).collect())
+//! }
+//! ```
+//!
+//! ## Transactions, users and reports
+//!
+//! A [`Store`] begins a [`Transaction`], which has the same repositories and is rolled back unless it is committed. A
+//! [`TrustedStore`] hands out stores that act as a user, whose rights [`Role::allows`] tells beforehand.
+//!
+//! ```
+//! use crm_core::{Action, EntityKind, LeadId, NewTask, PipelineStage, Result, Stage, TrustedStore, User, Validate};
+//!
+//! /// Closes a lead in the name of a user, with a task for what follows: both or neither.
+//! async fn close(crm: &dyn TrustedStore, user: &User, lead: LeadId) -> Result<Vec<PipelineStage>> {
+//!     assert!(user.role.allows(Action::Update, EntityKind::Lead, false));
+//!     let acting = crm.acting_as(user.id);
+//!     let tx = acting.begin().await?;
+//!     let lead = tx.leads().move_to(lead, Stage::Closed).await?;
+//!     let task = NewTask { customer_id: lead.customer_id, ..NewTask::new("Send the invoice") };
+//!     tx.tasks().create(task.validate()?).await?;
+//!     tx.commit().await?;
+//!     acting.reports().pipeline().await
+//! }
+//! ```
+//!
+//! Every failure is an [`Error`], by whose [`code`](Error::code) a program decides:
+//!
+//! ```
+//! use crm_core::{Error, ErrorCode};
+//!
+//! fn status(error: &Error) -> u16 {
+//!     match error.code() {
+//!         ErrorCode::Validation => 400,
+//!         ErrorCode::PermissionDenied => 403,
+//!         ErrorCode::NotFound => 404,
+//!         ErrorCode::Conflict => 409,
+//!         _ if error.retryable() => 503,
+//!         _ => 500,
+//!     }
+//! }
+//! assert_eq!(status(&Error::Serialization("somebody was faster".into())), 503);
+//! ```
+//!
 //! With the feature `testing` the module `testing` has a mock of every repository and an in-memory store, so that an
-//! application can test such a function without a database.
+//! application can test such functions without a database.
 //!
 //! # Adding an entity
 //!

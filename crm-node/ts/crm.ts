@@ -70,6 +70,8 @@ abstract class Beginning extends Handle {
    *
    * Within `work` only `tx` is in the transaction: what the handle itself does there waits for a connection of its own, perhaps for a row
    * that `tx` has locked. Transactions do not nest; one in the name of a user is begun by the user's handle.
+   *
+   * @param work What is done in the transaction, which it is given.
    */
   async transaction<T>(work: (tx: Transaction) => T | Promise<T>, options?: CallOptions): Promise<T> {
     if (typeof work !== 'function') throw Failure.of('work', 'invalid_type', 'must be a function').thrown(this.transaction);
@@ -101,6 +103,9 @@ abstract class Beginning extends Handle {
    *
    * A `serialization` has to come out of `work` to be seen: where it was swallowed, this rejects with `closed`, and nothing is run again.
    * Aborting rolls back and rejects at once, in a pause too.
+   *
+   * @param work What is done in each transaction, which it is given.
+   * @param options How often at the most, and the signal.
    */
   async retry<T>(work: (tx: Transaction) => T | Promise<T>, options?: RetryOptions): Promise<T> {
     const { signal, rest } = withoutSignal(options);
@@ -170,6 +175,8 @@ export class Crm extends Beginning {
    * Returns a handle that does everything in the name of a user, with no more rights than the user's role has.
    *
    * Nothing is asked of the database yet: whether there is such a user is looked at on each call.
+   *
+   * @param userId The id of the user.
    */
   actingAs(userId: number): Acting {
     return new Acting(actingAs(this.slot, userId), userId);
@@ -180,7 +187,11 @@ export class Crm extends Beginning {
     return this.call('migrate', nothing, options);
   }
 
-  /** Brings the schema to a version, up or down. 0 takes all tables away, and the data with them. */
+  /**
+   * Brings the schema to a version, up or down. 0 takes all tables away, and the data with them.
+   *
+   * @param version The version, as a migration is numbered, or 0.
+   */
   migrateTo(version: number, options?: CallOptions): Promise<void> {
     return this.call('migrateTo', nothing, options, version);
   }
@@ -195,7 +206,11 @@ export class Crm extends Beginning {
     return this.call('pendingMigrations', (from) => from.many(migration), options);
   }
 
-  /** Loads the sample rows once, and returns the passwords of the two sample users when it has, else null. */
+  /**
+   * Loads the sample rows once, and returns the passwords of the two sample users when it has, else null.
+   *
+   * @param passwords Those of the two sample users.
+   */
   seed(passwords?: SeedPasswords, options?: CallOptions): Promise<Seeded | null> {
     return this.call('seed', (from) => from.maybe(seeded), options, passwords);
   }
@@ -206,6 +221,9 @@ export class Crm extends Beginning {
    *
    * The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that is killed the next backup there removes the rest. It needs pg_dump of the server's major
    * version or a newer one.
+   *
+   * @param path The file to write.
+   * @param options Who is told how far it is, and the signal.
    */
   async backup(path: string, options?: BackupOptions): Promise<Manifest> {
     return await this.#steps('backup', path, options);
@@ -217,6 +235,9 @@ export class Crm extends Beginning {
    * It is one transaction, committed when all tables have as many rows as the manifest says; whatever ends it before that leaves the
    * database as empty as it was. The schema is the dump's: `migrate` brings an older one up to date. It needs pg_restore of the major
    * version that made the dump or a newer one.
+   *
+   * @param path The file that `backup` has written.
+   * @param options Who is told how far it is, and the signal.
    */
   async restore(path: string, options?: BackupOptions): Promise<Manifest> {
     return await this.#steps('restore', path, options);

@@ -149,6 +149,7 @@ Object.defineProperty(ThrownError, 'name', { value: 'CrmError' });
 
 /** Is what every error of the library has. */
 export interface CrmErrorBase<C extends ErrorCode> extends Error {
+  /** The name of the class. */
   readonly name: 'CrmError';
   /** The kind of the error. */
   readonly code: C;
@@ -204,5 +205,6 @@ export type CrmError =
 
 /** Is the class of the library's errors: `error instanceof CrmError`. */
 export const CrmError = ThrownError as unknown as (abstract new (...args: never[]) => CrmError) & {
+  /** Tells whether a value is an error of the library. */
   [Symbol.hasInstance](value: unknown): value is CrmError;
 };

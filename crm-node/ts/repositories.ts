@@ -102,7 +102,11 @@ export abstract class Repository<Row, New, Patch, Filter, OrderName extends stri
     this.#row = row;
   }
 
-  /** Creates a row and returns it as stored. */
+  /**
+   * Creates a row and returns it as stored.
+   *
+   * @param row The fields of the new row.
+   */
   create(row: New, options?: CallOptions): Promise<Row> {
     return this.call('create', this.#row, options, row);
   }
@@ -110,6 +114,8 @@ export abstract class Repository<Row, New, Patch, Filter, OrderName extends stri
   /**
    * Creates many rows, all or none, and returns their ids in order. 100,000 rows is a normal call, for which they keep the event loop
    * some tenths of a second, to be read in one go. An error names the row, `[50].name` for the 51st.
+   *
+   * @param rows The fields of the new rows, in the order of the ids returned.
    */
   createMany(rows: readonly New[], options?: CallOptions): Promise<number[]> {
     return this.call('createMany', (from) => from.many(number), options, rows);
@@ -125,27 +131,48 @@ export abstract class Repository<Row, New, Patch, Filter, OrderName extends stri
     return this.call('find', (from) => from.maybe(this.#row), options, id);
   }
 
-  /** Reads rows in the order asked: repeats are repeated, missing ones left out. */
+  /**
+   * Reads rows in the order asked: repeats are repeated, missing ones left out.
+   *
+   * @param ids Which rows.
+   */
   getMany(ids: readonly number[], options?: CallOptions): Promise<Row[]> {
     return this.call('getMany', (from) => from.many(this.#row), options, ids);
   }
 
-  /** Reads one page. The parts of a filter combine with AND; an array means any of its values. */
+  /**
+   * Reads one page. The parts of a filter combine with AND; an array means any of its values.
+   *
+   * @param list The parts of the filter, `order`, `limit` and `cursor`; the 50 newest rows when not given.
+   */
   list(list?: Filter & PageOptions<OrderName>, options?: CallOptions): Promise<Page<Row>> {
     return this.call('list', page(this.#row), options, list);
   }
 
-  /** Reads any number of rows from one snapshot, in bounded memory. */
+  /**
+   * Reads any number of rows from one snapshot, in bounded memory.
+   *
+   * @param list The parts of the filter and `order`; all rows, newest first, when not given.
+   */
   stream(list?: Filter & StreamOptions<OrderName>, options?: CallOptions): Rows<Row> {
     return this.rows(this.#row, list, options);
   }
 
-  /** Counts the rows that a filter selects. */
+  /**
+   * Counts the rows that a filter selects.
+   *
+   * @param filter The parts of the filter; all rows when not given.
+   */
   count(filter?: Filter, options?: CallOptions): Promise<number> {
     return this.call('count', number, options, filter);
   }
 
-  /** Changes a row and returns it as stored: `undefined` keeps a field, `null` clears it. */
+  /**
+   * Changes a row and returns it as stored: `undefined` keeps a field, `null` clears it.
+   *
+   * @param patch The fields to change.
+   * @param options The version that is expected, and the signal.
+   */
   async update(id: number, patch: Patch, options?: UpdateOptions): Promise<Row> {
     const { signal, rest } = withoutSignal(options);
     return await this.call('update', this.#row, signal, id, patch, rest);
@@ -164,7 +191,11 @@ export class Users extends Repository<User, NewUser, UserPatch, UserFilter, User
     super(slot, 'users', user);
   }
 
-  /** Reads the user with this email, compared without regard to case; null when there is none. */
+  /**
+   * Reads the user with this email, compared without regard to case; null when there is none.
+   *
+   * @param email The email.
+   */
   findByEmail(email: string, options?: CallOptions): Promise<User | null> {
     return this.call('findByEmail', (from) => from.maybe(user), options, email);
   }
@@ -172,12 +203,20 @@ export class Users extends Repository<User, NewUser, UserPatch, UserFilter, User
   /**
    * Checks a login and returns the user, or rejects with `invalid_credentials`, which does not say what was wrong. How often somebody
    * may try is the application's to limit.
+   *
+   * @param email The email, compared without regard to case.
+   * @param password The password, as it was typed.
    */
   authenticate(email: string, password: string, options?: CallOptions): Promise<User> {
     return this.call('authenticate', user, options, email, password);
   }
 
-  /** Replaces a password by one who knows the present one, or rejects with `invalid_credentials`. */
+  /**
+   * Replaces a password by one who knows the present one, or rejects with `invalid_credentials`.
+   *
+   * @param currentPassword The present one.
+   * @param newPassword 8 to 128 characters.
+   */
   changePassword(
     id: number,
     currentPassword: string,
@@ -187,7 +226,11 @@ export class Users extends Repository<User, NewUser, UserPatch, UserFilter, User
     return this.call('changePassword', nothing, options, id, currentPassword, newPassword);
   }
 
-  /** Replaces a password. */
+  /**
+   * Replaces a password.
+   *
+   * @param newPassword 8 to 128 characters.
+   */
   setPassword(id: number, newPassword: string, options?: CallOptions): Promise<void> {
     return this.call('setPassword', nothing, options, id, newPassword);
   }
@@ -216,12 +259,20 @@ export class Customers extends Repository<
     super(slot, 'customers', customer);
   }
 
-  /** Adds tags, leaving out those that are there already without regard to case. No concurrent change is lost. */
+  /**
+   * Adds tags, leaving out those that are there already without regard to case. No concurrent change is lost.
+   *
+   * @param tags What to add.
+   */
   addTags(id: number, tags: readonly string[], options?: CallOptions): Promise<Customer> {
     return this.call('addTags', customer, options, id, tags);
   }
 
-  /** Removes tags, compared without regard to case. No concurrent change is lost. */
+  /**
+   * Removes tags, compared without regard to case. No concurrent change is lost.
+   *
+   * @param tags What to remove.
+   */
   removeTags(id: number, tags: readonly string[], options?: CallOptions): Promise<Customer> {
     return this.call('removeTags', customer, options, id, tags);
   }
@@ -231,7 +282,11 @@ export class Customers extends Repository<
     return this.call('tagCounts', (from) => from.many(tagCount), options);
   }
 
-  /** Reads a customer with its open leads and tasks and its latest `recent` interactions (0 to 1,000, else 10). */
+  /**
+   * Reads a customer with its open leads and tasks and its latest `recent` interactions (0 to 1,000, else 10).
+   *
+   * @param recent How many interactions at the most.
+   */
   overview(id: number, recent?: number, options?: CallOptions): Promise<CustomerOverview> {
     return this.call('overview', customerOverview, options, id, recent);
   }
@@ -244,7 +299,11 @@ export class Leads extends Repository<Lead, NewLead, LeadPatch, LeadFilter, Lead
     super(slot, 'leads', lead);
   }
 
-  /** Moves a lead to a stage: any to any other, back too. */
+  /**
+   * Moves a lead to a stage: any to any other, back too.
+   *
+   * @param stage Where it is to be.
+   */
   moveTo(id: number, stage: Stage, options?: CallOptions): Promise<Lead> {
     return this.call('moveTo', lead, options, id, stage);
   }
@@ -322,7 +381,11 @@ export class Reports extends Caller {
     super(slot, 'reports');
   }
 
-  /** Lists customers with their interactions: most recently contacted first, never contacted last. */
+  /**
+   * Lists customers with their interactions: most recently contacted first, never contacted last.
+   *
+   * @param list `limit`, `cursor` and whether those who were never contacted follow.
+   */
   customerActivity(list?: ActivityOptions, options?: CallOptions): Promise<Page<CustomerActivity>> {
     return this.call('customerActivity', page(customerActivity), options, list);
   }
@@ -335,12 +398,20 @@ export class Reports extends Caller {
   /**
    * Lists the tasks due by the end of the last of so many days from the caller's today ('YYYY-MM-DD'): high priority first, then by
    * day, then by id.
+   *
+   * @param today The caller's day, 'YYYY-MM-DD'.
+   * @param list How far ahead, which statuses, `limit` and `cursor`.
    */
   dueTasks(today: string, list?: DueTasksOptions, options?: CallOptions): Promise<Page<DueTask>> {
     return this.call('dueTasks', page(dueTask), options, today, list);
   }
 
-  /** Answers all three from one consistent snapshot; the limit is that of each list. */
+  /**
+   * Answers all three from one consistent snapshot; the limit is that of each list.
+   *
+   * @param today The caller's day, 'YYYY-MM-DD'.
+   * @param list What the reports are to be like; their defaults when not given.
+   */
   snapshot(today: string, list?: SnapshotOptions, options?: CallOptions): Promise<Snapshot> {
     return this.call('snapshot', snapshot, options, today, list);
   }

@@ -38,6 +38,7 @@ export class Rows<T> implements AsyncIterableIterator<T> {
     };
   }
 
+  /** Returns itself, for `for await`. */
   [Symbol.asyncIterator](): this {
     return this;
   }

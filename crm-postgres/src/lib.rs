@@ -19,7 +19,114 @@
 //! ```
 //!
 //! All tables live in the schema `crm` and are always written with it, so the tables and the migration history of a host
-//! application in the same database are never touched.
+//! application in the same database are never touched. The [`prelude`] has what a program names; inputs, filters, pages and errors are
+//! told of in [`crm_core`].
+//!
+//! # Connecting
+//!
+//! [`Crm::connect`] takes a URL, [`Crm::builder`] settings beside it, [`Crm::from_pool`] the pool of a host, and [`Crm::embedded`] needs
+//! nothing. Only the last migrates by itself.
+//!
+//! ```no_run
+//! # async fn example() -> crm_postgres::Result<()> {
+//! use std::time::Duration;
+//!
+//! use crm_postgres::prelude::*;
+//!
+//! let crm = Crm::builder("postgres://db1,db2/app?target_session_attrs=read-write")
+//!     .max_connections(20)
+//!     .replica("postgres://db3/app")
+//!     .max_staleness(Duration::from_secs(5))
+//!     .connect()
+//!     .await?;
+//! crm.migrate().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Transactions, and running them again
+//!
+//! [`begin`](Crm::begin) hands out the same repositories, all or nothing: [`Tx`]. [`Retry::retry`] runs a transaction again that lost
+//! against a concurrent one.
+//!
+//! ```no_run
+//! # async fn example(crm: crm_postgres::Crm, id: crm_core::LeadId) -> crm_postgres::Result<()> {
+//! use crm_postgres::{prelude::*, rust_decimal::Decimal};
+//!
+//! let tx = crm.begin().await?;
+//! let lead = tx.leads().move_to(id, Stage::Closed).await?;
+//! let task = NewTask { customer_id: lead.customer_id, ..NewTask::new("Send the invoice") };
+//! tx.tasks().create(task.validate()?).await?;
+//! tx.commit().await?;
+//!
+//! let raised = crm
+//!     .retry(async |tx| {
+//!         let read = tx.leads().get(id).await?;
+//!         let value = read.value.unwrap_or_default() + Decimal::ONE_HUNDRED;
+//!         let patch = LeadPatch { value: Patch::Set(value), ..LeadPatch::default() };
+//!         tx.leads().update(id, patch.validate()?, Some(read.version)).await
+//!     })
+//!     .await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Acting as a user
+//!
+//! [`Crm::acting_as`] is what a request handler holds: PostgreSQL itself refuses what the user's role may not do.
+//!
+//! ```no_run
+//! # async fn example(crm: crm_postgres::Crm, id: crm_core::CustomerId) -> crm_postgres::Result<()> {
+//! use crm_postgres::prelude::*;
+//!
+//! let ann = crm.users().authenticate("ann@example.com", Password::new("correct horse")).await?;
+//! let acting = crm.acting_as(ann.id);
+//! match acting.customers().delete(id).await {
+//!     Err(error) if error.code() == ErrorCode::PermissionDenied => println!("{} may not", ann.name),
+//!     result => result?,
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # Reports
+//!
+//! ```no_run
+//! # async fn example(crm: crm_postgres::Crm) -> crm_postgres::Result<()> {
+//! use crm_postgres::{chrono::NaiveDate, prelude::*};
+//!
+//! let today = NaiveDate::from_ymd_opt(2026, 11, 25).expect("there is such a day");
+//! let Snapshot { customer_activity, pipeline, due_tasks } =
+//!     crm.reports().snapshot(&ActivityQuery::default(), &DueTasksQuery::new(today)).await?;
+//! for row in due_tasks.items {
+//!     println!("{} for {}", row.task.title, row.customer_name.unwrap_or_default());
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # Beside tables of your own
+//!
+//! A host's statements run in a transaction of the library, which is an executor of sqlx:
+//!
+//! ```no_run
+//! # async fn example(pool: sqlx::PgPool, id: crm_core::LeadId) -> Result<(), Box<dyn std::error::Error>> {
+//! use crm_postgres::prelude::*;
+//!
+//! let crm = Crm::from_pool(pool);
+//! let tx = crm.begin().await?;
+//! let lead = tx.leads().move_to(id, Stage::Closed).await?;
+//! sqlx::query("insert into invoices (number, lead_id) values ($1, $2)")
+//!     .bind("2026-001")
+//!     .bind(lead.id.0)
+//!     .execute(&tx)
+//!     .await?;
+//! tx.commit().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! What of that is promised stands with [`Tx`].
+//!
+//! # Tests
+//!
+//! `crm_core::testing` (feature `testing`) has an in-memory store for functions over [`crm_core::Repositories`] or
+//! [`crm_core::Store`]. What has SQL of its own is tested with [`Crm::embedded`], a real server that starts in a second.
 
 mod acting;
 mod address;
@@ -40,6 +147,7 @@ mod export;
 mod fault;
 mod filter;
 mod hashing;
+mod host;
 mod interactions;
 mod leads;
 mod list;

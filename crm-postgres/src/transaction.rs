@@ -24,6 +24,8 @@ pub(crate) const SNAPSHOT: &str = "begin isolation level repeatable read, read o
 /// tx.commit().await?;
 /// # Ok(()) }
 /// ```
+///
+/// A host's own statements run in it too: `sqlx::query("…").execute(&tx)`, see [`Executor`](#impl-Executor%3C'c%3E-for-%26Tx).
 #[must_use = "a transaction that is dropped is rolled back"]
 #[derive(Debug)]
 pub struct Tx {

@@ -14,6 +14,7 @@ mod failover;
 mod faults;
 mod filters;
 mod hashing;
+mod host;
 mod identity;
 mod migrate;
 mod paging;

@@ -189,6 +189,16 @@ async fn everything_works(ground: Ground, builder: Builder) {
         store.reports().pipeline().await.unwrap();
         store.customers().overview(ground.customers[0], 1).await.unwrap();
     }
+    // A host's statement, whose name the connections of the server would not know.
+    for number in 0..10 {
+        let transactions = future::join_all((0..2).map(|_| crm.begin())).await;
+        for tx in transactions {
+            let tx = tx.unwrap();
+            let same: i32 = sqlx::query_scalar("select $1").bind(number).fetch_one(&tx).await.unwrap();
+            assert_eq!(same, number);
+            tx.commit().await.unwrap();
+        }
+    }
     crm.users().authenticate("ann0@example.com", Password::new("correct horse")).await.unwrap();
     assert!(crm.pending_migrations().await.unwrap().is_empty());
     ground.check_writes().await;

@@ -9,7 +9,8 @@ use sqlx::{Connection as _, PgConnection};
 pub(crate) async fn count(database: &Database, condition: &'static str) -> i64 {
     let mut connection: PgConnection = database.connection().await;
     // The server's own workers, such as those of autovacuum, come and go.
-    let sql = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+    let sql =
+        "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
                and backend_type = 'client backend'";
     let count = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("{sql} and {condition}")));
     let count = count.fetch_one(&mut connection).await.unwrap();

@@ -11,6 +11,29 @@
         print(c.frames.leads(stage="qualified").to_polars())
 
 `crm.connect_async` and `crm.embedded_async` give the same for asyncio, where each call is awaited.
+
+Parameters named as a field of the row mean that field; in a filter any of several values will do. Beside them, everywhere:
+
+- `ids`: any of these ids, or the ids asked for.
+- `created_since`, `created_until`, `updated_since`, `updated_until`, `date_since`, `date_until`: from this moment on, and before it.
+- `due_since`, `due_until`: from this day on, and up to it.
+- `min_value`, `max_value`: worth at least this, and at most.
+- `unassigned`: True for those that nobody works on; not beside `assigned_to`.
+- `tags_any`, `tags_all`: with any of these tags, with all of them.
+- `text`: every word begins some word of the row's texts.
+- `order`: a field, with a `-` before it when the largest comes first; "-id", newest first, when not given.
+- `limit`: 1 to 1,000 rows; 50 when not given.
+- `cursor`: a page's `next_cursor`, where to go on.
+- `expected_version`: the `version` that the row must have, or the update is a ConflictError.
+- `today`, `within_days`, `statuses`: the caller's day, how many days ahead (7 when not given), and any of these ("pending").
+- `include_inactive`: whether customers who were never contacted follow at the end; True when not given.
+- `password`, `new_password`: 8 to 128 characters; `current_password` is the present one; `password_hash` is what an imported system has
+  stored, argon2's PHC string or bcrypt.
+- `user_id`: the user in whose name to work.
+- `attempts`: how often a transaction is run at the most; 10 when not given.
+- `path`: a file, or the directory of an embedded server.
+- `progress`: is called now and then with how far it is.
+- `changes`: the fields that the copy is to have otherwise.
 """
 
 from __future__ import annotations

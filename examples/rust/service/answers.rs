@@ -1,0 +1,102 @@
+//! The one place where errors become answers.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use crm_postgres::crm_core;
+use crm_postgres::prelude::*;
+use serde_json::{Value, json};
+
+/// Is why a request is not done: the library's reason, that of the service's own SQL, or the service's.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    Crm(crm_core::Error),
+    Sql(sqlx::Error),
+    LoggedOut,
+    /// There are invoices, which are kept.
+    Billed,
+}
+
+impl From<crm_core::Error> for Refusal {
+    fn from(error: crm_core::Error) -> Self {
+        Self::Crm(error)
+    }
+}
+
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+pub(crate) type Answer<T> = Result<T, Refusal>;
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, body) = match self {
+            Self::Crm(error) => of_crm(&error),
+            Self::Sql(error) => of_sql(&error),
+            Self::LoggedOut => (
+                StatusCode::UNAUTHORIZED,
+                json!({ "code": "logged_out", "message": "log in and send the token" }),
+            ),
+            Self::Billed => (
+                StatusCode::CONFLICT,
+                json!({ "code": "billed", "message": "there are invoices, which are kept" }),
+            ),
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+fn of_crm(error: &crm_core::Error) -> (StatusCode, Value) {
+    let code = error.code();
+    let status = match code {
+        ErrorCode::Validation => StatusCode::BAD_REQUEST,
+        ErrorCode::InvalidCredentials => StatusCode::UNAUTHORIZED,
+        ErrorCode::PermissionDenied => StatusCode::FORBIDDEN,
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::Conflict => StatusCode::CONFLICT,
+        ErrorCode::MissingReference => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::Timeout | ErrorCode::Unavailable | ErrorCode::Serialization => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    if status.is_server_error() {
+        return (status, broken(error, error.outcome_unknown()));
+    }
+    let body = json!({
+        "code": code.as_str(), "message": error.to_string(), "field": error.field(), "violations": error.violations(),
+    });
+    (status, body)
+}
+
+/// Tells the service's own constraints by their names.
+fn of_sql(error: &sqlx::Error) -> (StatusCode, Value) {
+    let refused = error.as_database_error();
+    match refused.and_then(|refused| refused.constraint()) {
+        Some("uq_invoices_number") => {
+            let message = "there is an invoice of this number";
+            (StatusCode::CONFLICT, json!({ "code": "conflict", "message": message, "field": "number" }))
+        }
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, broken(error, false)),
+    }
+}
+
+/// Writes an error into the log, because it names hosts and tables, and tells the client what it has to know.
+fn broken(error: &(dyn std::error::Error + 'static), outcome_unknown: bool) -> Value {
+    tracing::error!(error, "a request failed");
+    json!({ "code": "broken", "message": "something went wrong here", "outcome_unknown": outcome_unknown })
+}
