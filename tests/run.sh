@@ -97,7 +97,7 @@ packages() {
 
 newcomer() {
   local language
-  for language in python node; do step "newcomer: $language" "tests/newcomer/$language.sh"; done
+  for language in rust python node; do step "newcomer: $language" "tests/newcomer/$language.sh"; done
 }
 
 generate() {
