@@ -46,9 +46,9 @@ def versions() -> Iterator[str]:
     example = json.loads((ROOT / "examples/node/package-lock.json").read_text())["packages"]["../../crm-node"]["version"]
     if example != VERSION:
         yield f"examples/node/package-lock.json has crm-node {example}: run npm install --package-lock-only --prefix examples/node"
-    for name in re.findall(r"crm-node-(\d[\w.-]*)\.tgz", (ROOT / "README.md").read_text()):
+    for name in re.findall(r"crm-node-(\d[\w.-]*)\.tgz", (ROOT / "docs/getting-started-node.md").read_text()):
         if name != VERSION:
-            yield f"README.md names crm-node-{name}.tgz, which is {VERSION} by now"
+            yield f"docs/getting-started-node.md names crm-node-{name}.tgz, which is {VERSION} by now"
 
 
 def sources(folder: str, *patterns: str) -> set[str]:
