@@ -1,7 +1,7 @@
 // Lays the npm packages out as the registry gets them: `crm-node` with lib/ alone, and for each target of package.json one with
 // the addon, of which npm installs the one that fits the machine, because `crm-node` names them all as optional.
 //
-//   node packages.mjs ADDONS OUT [--all]
+//   node packages.mjs ADDONS LIB OUT [--all]
 //
 // ADDONS has a folder for each target that was built, named as Rust names it, with what `tests/packages.sh addon` puts there: the
 // library, its licences and its bill of materials. A target that was not built gets its package.json alone, and with --all is an error.
@@ -83,7 +83,7 @@ function bill({ version, license }, names) {
   };
 }
 
-function main(addons, out) {
+function main(addons, lib, out) {
   rmSync(out, { recursive: true, force: true });
   // What only the repository needs stays here. With `scripts`, npm would ask whoever installs whether they may run.
   const { private: _, scripts, devDependencies, napi, ...described } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
@@ -95,13 +95,14 @@ function main(addons, out) {
     optionalDependencies: Object.fromEntries(names.sort().map((name) => [name, described.version])),
   });
   writeFileSync(join(folder, 'sbom.cdx.json'), JSON.stringify(bill(described, names), null, 1) + '\n');
-  for (const name of ['lib', 'index.mjs', 'index.d.mts', 'README.md']) cpSync(join(here, name), join(folder, name), { recursive: true });
+  cpSync(lib, join(folder, 'lib'), { recursive: true });
+  for (const name of ['index.mjs', 'index.d.mts', 'README.md']) cpSync(join(here, name), join(folder, name));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [addons, out] = process.argv.slice(2);
+  const [addons, lib, out] = process.argv.slice(2);
   if (!out) {
-    console.error('node packages.mjs ADDONS OUT [--all]');
+    console.error('node packages.mjs ADDONS LIB OUT [--all]');
     process.exit(2);
   }
   main(addons, out);

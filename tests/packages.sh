@@ -82,8 +82,10 @@ npm_packages() {
   local package
   rm -f "$out"/crm-node*.tgz
   [ -d crm-node/node_modules/typescript ] || tests/node.sh tools
-  node crm-node/build.mjs --lib
-  node crm-node/packages.mjs "$out/addons" "$out/npm" $([ "$profile" = dev ] || echo --all)
+  # Not into crm-node/lib, which others may be using.
+  rm -rf "$out/lib"
+  node crm-node/node_modules/typescript/bin/tsc -p crm-node --outDir "$out/lib"
+  node crm-node/packages.mjs "$out/addons" "$out/lib" "$out/npm" $([ "$profile" = dev ] || echo --all)
   for package in "$out"/npm/*; do
     if [ "$package" = "$out/npm/crm-node" ] || [ -n "$(ls "$package"/*.node 2>/dev/null)" ]; then
       npm pack "$package" --silent --ignore-scripts --pack-destination "$out" >/dev/null

@@ -35,7 +35,8 @@ environment() {
 
 # Only what builds packages, for tests/packages.sh where nothing else is wanted.
 maturin() {
-  environment "$(grep '^maturin==' crm-python/requirements-test.txt)"
+  # shellcheck disable=SC2046 # Two requirements.
+  environment $(grep -iE '^(maturin|pyyaml)==' crm-python/requirements-test.txt)
 }
 
 # Makes the environment and the wheel, which goes into it. A debug build, so that cargo and maturin share their work.

@@ -9,8 +9,8 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 log=$(mktemp)
 trap 'rm -rf "$log" "$log".* "${memory:-}"' EXIT
-trap 'trap - INT TERM; kill 0' INT TERM
-passed=0 failed=0 broken=()
+trap 'kill "${running[@]+"${running[@]}"}" 2>/dev/null; exit 130' INT TERM
+passed=0 failed=0 broken=() running=()
 
 # Says how a step ended; what follows its name is the command that was run.
 ended() {
@@ -47,6 +47,8 @@ counted() {
     awk '{ passed += $1; failed += $2 } END { print passed + 0, failed + 0 }')
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
+  # A pattern that no test has is no success.
+  if [ "$counts" = "0 0" ] && [ "$status" = 0 ]; then status=1; fi
   if [ "$status" != 0 ] && [ "${counts#* }" = 0 ]; then failed=$((failed + 1)); fi
   if [ "$status" != 0 ]; then succeeded=0; fi
   ended "$name" "$@"
@@ -83,16 +85,23 @@ contract() {
   counted "contract: Node" node --test --test-reporter=spec crm-node/test/contract.test.mjs crm-node/test/surface.test.mjs
 }
 
-# Needs both packages.
 docs() {
+  built
   step "guides" cargo run --quiet -p crm-guides
   step "references" tests/reference.sh
 }
 
-# Needs the tests' Python and the tools of the Node package.
 packages() {
-  step "packages" tests/packages.sh crates sdist addon npm check
+  step "packages" tests/packages.sh crates wheel sdist addon npm check
   step "packages alone" tests/packages.sh alone
+}
+
+# Sees to the two packages for parts that use them, where no part before has built them.
+built() {
+  if [ -z "${CRM_BUILT:-}" ]; then
+    step "Python: wheel" tests/python.sh build
+    step "Node: package" tests/node.sh build
+  fi
 }
 
 newcomer() {
@@ -107,6 +116,7 @@ generate() {
 }
 
 soak() {
+  built
   step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes 0.3
 }
 
@@ -116,14 +126,19 @@ lanes() {
   for lane in "$@"; do
     # shellcheck disable=SC2086 # A lane is several words.
     tests/run.sh ${lane//,/ } >"$log.$lane" 2>&1 &
+    running+=($!)
   done
   wait
+  running=()
   for lane in "$@"; do
     sed '$d' "$log.$lane"
     while read -r step; do broken+=("$step"); done < <(sed -n 's/^failed: //p' "$log.$lane")
     counts=$(tail -n 1 "$log.$lane" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
     # A lane that breaks off before it counts is one failure.
-    counts=${counts:-0 1}
+    if [ -z "$counts" ]; then
+      counts="0 1"
+      broken+=("lane $lane: tests/run.sh ${lane//,/ }")
+    fi
     passed=$((passed + ${counts% *}))
     failed=$((failed + ${counts#* }))
     rm -f "$log.$lane"
@@ -134,6 +149,7 @@ lanes() {
 everything() {
   rust
   lanes python node
+  export CRM_BUILT=yes
   lanes packages docs,soak
 }
 

@@ -52,7 +52,8 @@ has_python() {
 }
 
 has_node() {
-  node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null
+  node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 4) ? 0 : 1)' 2>/dev/null &&
+    command -v npm >/dev/null
 }
 
 has_rust || miss "Rust $(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml) or newer with cargo (found: $(cargo --version 2>&1 | head -n 1)): \
@@ -60,7 +61,7 @@ install it with rustup, or: rustup update stable"
 cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
   miss "rustfmt or clippy: rustup component add rustfmt clippy"
 has_python || install python3-venv "Python 3.11 or newer with venv for the tests (Debian: apt install python3-venv; Fedora: dnf install python3)"
-has_node || miss "Node.js 20 or newer with npm (found: $(node --version 2>/dev/null || echo none)): install it from nodejs.org or with your system's packages"
+has_node || miss "Node.js 20.4 or newer with npm (found: $(node --version 2>/dev/null || echo none)): install it from nodejs.org or with your system's packages"
 has_postgres || install postgresql "PostgreSQL's server programs, 14 or newer (Debian: apt install postgresql; Fedora: dnf install \
 postgresql-server; macOS: brew install postgresql), or set CRM_POSTGRES_BIN to their directory; no server has to run"
 has_pgbouncer || install pgbouncer "PgBouncer (Debian: apt install pgbouncer; Fedora: dnf install pgbouncer; macOS: brew install pgbouncer)"

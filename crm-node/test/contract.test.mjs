@@ -66,9 +66,12 @@ function compare(actual, expected, where) {
     assert.equal(actual.length, expected.length, where);
     expected.forEach((item, n) => compare(actual[n], item, `${where}[${n}]`));
   } else if (isObject(expected)) {
-    for (const [key, item] of Object.entries(expected)) compare(actual[camel(key)], item, `${where}.${key}`);
+    for (const [key, item] of Object.entries(expected)) {
+      assert.ok(camel(key) in actual, `${where} has no ${camel(key)}`);
+      compare(actual[camel(key)], item, `${where}.${key}`);
+    }
   } else {
-    const shown = (value) => (value instanceof Date ? value.toISOString() : (value ?? null));
+    const shown = (value) => (value instanceof Date ? value.toISOString() : value);
     assert.deepEqual(shown(actual), shown(expected), where);
   }
 }

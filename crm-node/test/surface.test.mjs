@@ -102,7 +102,10 @@ async function* ofNode() {
   for (const [, name, code] of types.matchAll(/interface (\w+Error) extends CrmErrorBase<'(\w+)'>/g)) {
     for (const field of fields(name)) if (!field.startsWith('error_base')) yield `error ${code} ${field.replace('?', '')}`;
   }
-  for (const code of ['timeout', 'unavailable']) yield `error ${code} outcome_unknown`;
+  // All errors have it; it is about these two.
+  if (/interface CrmErrorBase<[^]*?readonly outcomeUnknown: boolean/.test(types)) {
+    for (const code of ['timeout', 'unavailable']) yield `error ${code} outcome_unknown`;
+  }
 }
 
 /** Returns what Rust has, with the differences that are meant. */

@@ -169,9 +169,11 @@ class Runner:
             result = work()
         except crm.CrmError as error:
             compare(told(error), expected, "the error")
-        except TypeError:
+        except TypeError as error:
             if not is_of_types(expected):
                 raise
+            fields = [field.rsplit(".", 1)[-1] for field, _ in expected["violations"]]
+            assert any(field in str(error) for field in fields), f"{error} names none of {fields}"
         else:
             pytest.fail(f"{shown(result)} instead of {expected}")
         return None

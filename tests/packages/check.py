@@ -140,6 +140,8 @@ def contents(out: Path, profile: str) -> Iterator[str]:
 def same(out: Path, other: Path) -> Iterator[str]:
     """Yields the packages that differ, and the files in them."""
     names = {path.name for path in packages(out)} | {path.name for path in packages(other)}
+    if not names:
+        yield f"there are no packages in {out} and {other}"
     for name in sorted(names):
         pair = (out / name, other / name)
         if missing := [path for path in pair if not path.exists()]:

@@ -43,6 +43,7 @@ server.listen(0, '127.0.0.1', () => {
   spawn(program, args, { env, stdio: 'inherit' }).on('close', (status) => {
     server.close();
     console.log(`npm fetched ${fetched.sort().join(' and ') || 'nothing'}`);
-    process.exitCode = status || (fetched.length === 2 && fetched[0].startsWith('crm-node-') ? 0 : 1);
+    const [main, addon] = fetched; // sorted: a version before a name
+    process.exitCode = status || (fetched.length === 2 && /^crm-node-\d/.test(main) && /^crm-node-(darwin|linux)-/.test(addon) ? 0 : 1);
   });
 });
