@@ -93,7 +93,7 @@ async function call(handle, op, args) {
   const others = Object.keys(named).length > 0 || name === 'update' ? [given(named)] : [];
   const last = expected === undefined ? [] : [{ expectedVersion: given(expected) }];
   const called = handle[part][camel(name)](...first, ...others, ...last);
-  if (name !== 'stream') return await called;
+  if (name !== 'stream') return (await called) ?? null;
   const rows = [];
   for await (const row of called) rows.push(row);
   return rows;
