@@ -1,6 +1,5 @@
 //! Statements of the host application in a transaction of the library.
 
-use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use crm_core::Error;
@@ -19,9 +18,14 @@ use crate::transaction::Tx;
 /// functions that take an `impl PgExecutor`.
 ///
 /// They keep what a [`Transaction`](crm_core::Transaction) promises: calls queue, each has the call timeout, and one that fails or is
-/// dropped midway finishes the transaction, after which an error with [`Error::Closed`] inside says so. An acting handle's run under
-/// the database role of the user (grant it what it needs of your tables), whose id is `current_setting('crm.actor')`. A statement is
-/// read to its end before its first row is handed out.
+/// dropped midway finishes the transaction, after which every statement says so. What the library itself has to say is an
+/// [`Error`] behind `source()` of the driver's: `Closed`, or `Timeout` when the answer did not come in time. An acting handle's run
+/// under the database role of the user (grant it what it needs of your tables), whose id is `current_setting('crm.actor')`. A
+/// statement is read to its end before its first row is handed out; drop a call or a stream that you have begun and do not wait for
+/// before the next call, which queues behind it.
+///
+/// With [`prepared_statements(false)`](crate::Builder::prepared_statements) statements have no names, and `prepare` and `describe`,
+/// which the driver cannot do without one, are refused as a [`sqlx::Error::Configuration`].
 ///
 /// What the library cannot see is left to the host: do not end the transaction, change the role, the actor or a setting of the session
 /// by SQL.
@@ -66,6 +70,7 @@ impl<'c> Executor<'c> for &'c Tx {
         'c: 'e,
     {
         async move {
+            self.refuse_nameless()?;
             let mut taken = self.lend().await?;
             let call = taken.lease.connection().prepare_with(sql, parameters);
             let result = within(self.call_timeout(), call).await;
@@ -79,6 +84,7 @@ impl<'c> Executor<'c> for &'c Tx {
         'c: 'e,
     {
         async move {
+            self.refuse_nameless()?;
             let mut taken = self.lend().await?;
             let result = within(self.call_timeout(), taken.lease.connection().describe(sql)).await;
             self.take_back(taken, result).await
@@ -97,30 +103,50 @@ impl Tx {
         Fitting { query, named: self.session().pool.settings.prepared_statements }
     }
 
+    /// Refuses what the driver does only under a name, which would stay on a connection that others get after.
+    fn refuse_nameless(&self) -> sqlx::Result<()> {
+        if self.session().pool.settings.prepared_statements {
+            return Ok(());
+        }
+        let message =
+            "prepare and describe need statements with names, which prepared_statements(false) rules out";
+        Err(sqlx::Error::Configuration(message.into()))
+    }
+
     async fn lend(&self) -> sqlx::Result<Taken<'_>> {
-        self.session().taken().await.map_err(closed)
+        self.session().taken().await.map_err(own)
     }
 
     /// Puts the connection back after a statement that went well; after any other the transaction is finished.
     async fn take_back<T>(&self, taken: Taken<'_>, result: sqlx::Result<T>) -> sqlx::Result<T> {
         match &result {
             Ok(_) => taken.put_back(),
-            Err(error) if fault::is_lost(error) => {}
+            Err(error) if fault::is_lost(error) => {
+                // A server that is silent may be there still; a broken connection makes the idle ones doubtful.
+                if !is_own(error) {
+                    self.session().pool.forget_idle();
+                }
+            }
             Err(_) => roll_back(taken.lease, self.call_timeout()).await,
         }
         result
     }
 }
 
-/// Puts the library's error into one of the driver's, where `source()` leads to it.
-fn closed(error: Error) -> sqlx::Error {
-    sqlx::Error::Io(io::Error::new(ErrorKind::NotConnected, error))
+/// Puts the library's error into one of the driver's, whose `source()` it is. The variant is free: only the driver for any database
+/// makes it, which this one is not.
+fn own(error: Error) -> sqlx::Error {
+    sqlx::Error::AnyDriverError(Box::new(error))
+}
+
+fn is_own(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::AnyDriverError(_))
 }
 
 async fn within<T>(timeout: Duration, call: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
     match tokio::time::timeout(timeout, call).await {
         Ok(result) => result,
-        Err(_) => Err(sqlx::Error::Io(io::Error::new(ErrorKind::TimedOut, fault::no_answer(false)))),
+        Err(_) => Err(own(fault::no_answer(false))),
     }
 }
 

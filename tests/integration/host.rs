@@ -11,6 +11,8 @@ use crm_tests::Database;
 use futures_util::{FutureExt as _, StreamExt as _};
 use sqlx::{Executor as _, PgExecutor, SqlSafeStr as _};
 
+use crate::sessions::{kill_all, wait_for};
+
 const INVOICES: &str = "create table public.invoices (number text primary key, \
     customer_id bigint not null references crm.customers on delete restrict)";
 
@@ -38,22 +40,14 @@ async fn rows(database: &Database) -> (i64, i64) {
     sqlx::query_as(query).fetch_one(&mut connection).await.unwrap()
 }
 
-/// Returns the code of the library's error inside one of the driver's.
-fn code(error: &sqlx::Error) -> ErrorCode {
-    let inner = error.source().unwrap();
-    inner
-        .downcast_ref::<std::io::Error>()
-        .unwrap()
-        .get_ref()
-        .unwrap()
-        .downcast_ref::<crm_core::Error>()
-        .unwrap()
-        .code()
+/// Returns the code of the library's error behind one of the driver's, as a host finds it.
+fn code(error: &sqlx::Error) -> Option<ErrorCode> {
+    error.source().and_then(|error| error.downcast_ref::<crm_core::Error>()).map(crm_core::Error::code)
 }
 
 async fn is_finished(tx: Tx) {
     let again = sqlx::query("select 1").execute(&tx).await.unwrap_err();
-    assert_eq!(code(&again), ErrorCode::Closed);
+    assert_eq!(code(&again), Some(ErrorCode::Closed));
     assert_eq!(tx.customers().count(&CustomerFilter::default()).await.unwrap_err().code(), ErrorCode::Closed);
     assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
 }
@@ -148,8 +142,44 @@ async fn a_statement_that_is_not_answered_in_time_finishes_the_transaction() {
     let crm = database.builder().call_timeout(Duration::from_millis(300)).connect().await.unwrap();
     let tx = crm.begin().await.unwrap();
     let late = sqlx::query("select pg_sleep(60)").execute(&tx).await.unwrap_err();
-    assert_eq!(code(&late), ErrorCode::Timeout);
+    assert_eq!(code(&late), Some(ErrorCode::Timeout));
     is_finished(tx).await;
+    // The connection is closed, and with it the server ends the work.
+    wait_for(&database, "query like '%pg_sleep(60)%'", 0).await;
+}
+
+#[tokio::test]
+async fn a_statement_that_finds_its_connection_dead_spares_the_next_call_the_others() {
+    let database = database().await;
+    let crm = database.builder().connect().await.unwrap();
+    let (tx, other) = (crm.begin().await.unwrap(), crm.begin().await.unwrap());
+    other.rollback().await.unwrap();
+    kill_all(&database).await;
+    let lost = sqlx::query("select 1").execute(&tx).await.unwrap_err();
+    assert_eq!(code(&lost), None, "{lost}");
+    is_finished(tx).await;
+    // A write is not repeated, so it would fail on the idle connection, which is as dead.
+    crm.customers().create(NewCustomer::new("Acme").validate().unwrap()).await.unwrap();
+    assert_eq!(rows(&database).await, (0, 1));
+}
+
+#[tokio::test]
+async fn where_there_are_no_names_what_needs_one_is_refused_and_the_transaction_goes_on() {
+    let database = database().await;
+    let crm = database.builder().prepared_statements(false).connect().await.unwrap();
+    let tx = crm.begin().await.unwrap();
+    let refused = [
+        (&tx).prepare("select 1".into_sql_str()).await.map(drop).unwrap_err(),
+        (&tx).describe("select 1".into_sql_str()).await.map(drop).unwrap_err(),
+    ];
+    assert!(refused.iter().all(|error| matches!(error, sqlx::Error::Configuration(_))), "{refused:?}");
+    let customer = customer(&tx).await;
+    add_invoice(&tx, "1", customer).await.unwrap();
+    let names: i64 =
+        sqlx::query_scalar("select count(*) from pg_prepared_statements").fetch_one(&tx).await.unwrap();
+    assert_eq!(names, 0);
+    tx.commit().await.unwrap();
+    assert_eq!(rows(&database).await, (1, 1));
 }
 
 #[tokio::test]
@@ -162,6 +192,7 @@ async fn what_finds_nothing_or_is_left_early_keeps_the_transaction() {
     assert!(first.unwrap().is_ok());
     let described = (&tx).describe("select 1".into_sql_str()).await;
     assert_eq!(described.unwrap().columns().len(), 1);
+    (&tx).prepare("select 1".into_sql_str()).await.unwrap();
     let customer = customer(&tx).await;
     add_invoice(&tx, "1", customer).await.unwrap();
     tx.commit().await.unwrap();

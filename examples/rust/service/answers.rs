@@ -1,5 +1,7 @@
 //! The one place where errors become answers.
 
+use std::error::Error as _;
+
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -83,13 +85,32 @@ fn of_crm(error: &crm_core::Error) -> (StatusCode, Value) {
     (status, body)
 }
 
-/// Tells the service's own constraints by their names.
+/// Answers as the library's errors are answered: what it says itself stands behind the driver's error, and what the server says
+/// is told by the SQLSTATE, the service's own constraints by their names. The outcome is known, as what the service writes is in a
+/// transaction that was not committed, or is a session, of which the client has no token yet or which it can end again.
 fn of_sql(error: &sqlx::Error) -> (StatusCode, Value) {
-    let refused = error.as_database_error();
-    match refused.and_then(|refused| refused.constraint()) {
-        Some("uq_invoices_number") => {
+    if let Some(own) = error.source().and_then(|own| own.downcast_ref()) {
+        return of_crm(own);
+    }
+    if let sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut = error {
+        return (StatusCode::SERVICE_UNAVAILABLE, broken(error, false));
+    }
+    let Some(refused) = error.as_database_error() else {
+        return (StatusCode::INTERNAL_SERVER_ERROR, broken(error, false));
+    };
+    let code = refused.code().unwrap_or_default();
+    match (refused.constraint(), &*code) {
+        (Some("uq_invoices_number"), _) => {
             let message = "there is an invoice of this number";
             (StatusCode::CONFLICT, json!({ "code": "conflict", "message": message, "field": "number" }))
+        }
+        (_, "42501") => {
+            let message = "the user's role has no right to do this";
+            (StatusCode::FORBIDDEN, json!({ "code": "permission_denied", "message": message }))
+        }
+        // Somebody else was faster, or the server had no time or ends.
+        (_, "40001" | "40P01" | "57014" | "55P03" | "57P01" | "57P02" | "57P03") => {
+            (StatusCode::SERVICE_UNAVAILABLE, broken(error, false))
         }
         _ => (StatusCode::INTERNAL_SERVER_ERROR, broken(error, false)),
     }

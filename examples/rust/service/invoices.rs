@@ -1,7 +1,7 @@
 //! Invoices: the service's own table, written in one transaction with the library's.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use crm_postgres::chrono::{NaiveDate, Utc};
 use crm_postgres::prelude::*;
@@ -9,7 +9,6 @@ use crm_postgres::rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor};
 
-use crate::Service;
 use crate::answers::Answer;
 use crate::sessions::Session;
 
@@ -60,12 +59,13 @@ pub(crate) async fn bill(
     Ok((StatusCode::CREATED, Json(invoice)))
 }
 
-/// Lists the invoices of a customer: own tables and the library's join like any others.
+/// Lists the invoices of a customer: own tables and the library's join like any others. In the user's transaction the database
+/// looks at the user's rights and whether the user is still one.
 pub(crate) async fn of_customer(
-    State(service): State<Service>,
-    _session: Session,
+    session: Session,
     Path(customer): Path<CustomerId>,
 ) -> Answer<Json<Vec<Invoice>>> {
+    let tx = session.crm.begin().await?;
     let invoices = sqlx::query_as(
         "select i.id, i.number, i.lead_id, i.amount, i.created_by, i.created_at
          from public.invoices i
@@ -74,8 +74,9 @@ pub(crate) async fn of_customer(
          order by i.id",
     )
     .bind(customer.0)
-    .fetch_all(&service.pool)
+    .fetch_all(&tx)
     .await?;
+    tx.commit().await?;
     Ok(Json(invoices))
 }
 

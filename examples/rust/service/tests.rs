@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 
+use axum::response::IntoResponse as _;
 use crm_postgres::prelude::*;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::answers::Refusal;
 use crate::{Service, routes};
 
 /// Is the service on a private server, with one admin and one user.
@@ -82,6 +84,8 @@ async fn the_service_keeps_its_promises() {
     what_is_refused_has_its_status(&ground).await;
     an_invoice_and_its_lead_are_written_together(&ground).await;
     a_failed_half_undoes_both(&ground).await;
+    the_services_own_sql_is_answered_as_the_librarys_calls_are(&ground).await;
+    who_is_deactivated_is_out_at_once(&ground).await;
     ground.service.crm.close().await;
     ground.service.pool.close().await;
     ground.server.close().await;
@@ -162,4 +166,41 @@ async fn a_failed_half_undoes_both(ground: &Ground) {
         ground.send("POST", &path, Some(&ben), &json!({ "number": "2026-002", "due": "2026-12-24" })).await;
     assert_eq!(status, 201);
     assert_eq!((ground.invoices().await, stage().await), (before + 1, Stage::Closed));
+}
+
+async fn who_is_deactivated_is_out_at_once(ground: &Ground) {
+    let ben = ground.log_in("ben").await;
+    let (customer, lead) = ground.add_lead(&ben).await;
+    let invoices = format!("/customers/{customer}/invoices");
+    assert_eq!(ground.send("GET", &invoices, Some(&ben), &Value::Null).await, (200, json!([])));
+
+    let users = ground.service.crm.users();
+    let user = users.authenticate("ben@example.com", Password::new("correct horse")).await.unwrap();
+    users.deactivate(user.id).await.unwrap();
+    let (status, body) = ground.send("GET", &invoices, Some(&ben), &Value::Null).await;
+    assert_eq!((status, body["code"].as_str()), (403, Some("permission_denied")));
+    let new = json!({ "number": "2026-003", "due": "2026-12-24" });
+    let (status, _) = ground.send("POST", &format!("/leads/{lead}/invoice"), Some(&ben), &new).await;
+    assert_eq!(status, 403);
+    let (status, _) = ground.send("GET", "/customers", Some(&ben), &Value::Null).await;
+    assert_eq!(status, 403);
+}
+
+async fn the_services_own_sql_is_answered_as_the_librarys_calls_are(ground: &Ground) {
+    let status = |error: sqlx::Error| Refusal::from(error).into_response().status().as_u16();
+    for (statement, expected) in [
+        ("do $$ begin raise sqlstate '42501'; end $$", 403),
+        ("do $$ begin raise sqlstate '40001'; end $$", 503),
+        ("do $$ begin raise sqlstate '40P01'; end $$", 503),
+        ("set local statement_timeout = 10; select pg_sleep(60)", 503),
+        ("select pg_terminate_backend(pg_backend_pid())", 503),
+        ("select 1 / 0", 500),
+    ] {
+        let tx = ground.service.crm.begin().await.unwrap();
+        let error = sqlx::raw_sql(statement).execute(&tx).await.unwrap_err();
+        assert_eq!(status(error), expected, "{statement}");
+        // It is the library that refuses the next one, as it refuses a call of its own.
+        let closed = sqlx::raw_sql("select 1").execute(&tx).await.unwrap_err();
+        assert_eq!(status(closed), 500, "{statement}");
+    }
 }
