@@ -59,13 +59,13 @@ impl Role {
             (_, Action::ChangePassword) => own,
             (Self::Admin, _) | (Self::User, Action::Read) => true,
             (Self::User, Action::ChangeRole | Action::Deactivate | Action::SetPassword) => false,
-            (Self::User, Action::Create) => !matches!(entity, EntityKind::User),
-            (Self::User, Action::Update) => {
-                own || matches!(entity, EntityKind::Customer | EntityKind::Lead | EntityKind::Task)
-            }
-            (Self::User, Action::Delete) => {
-                own && matches!(entity, EntityKind::Lead | EntityKind::Task | EntityKind::Interaction)
-            }
+            // Each entity by its name, so that the compiler asks what users may do with a new one.
+            (Self::User, action) => match entity {
+                EntityKind::User => own && matches!(action, Action::Update),
+                EntityKind::Customer => matches!(action, Action::Create | Action::Update),
+                EntityKind::Lead | EntityKind::Task => own || !matches!(action, Action::Delete),
+                EntityKind::Interaction => own || matches!(action, Action::Create),
+            },
         }
     }
 }
