@@ -160,10 +160,11 @@ async fn first_taken<E: Table>(
     new: &[E::New],
 ) -> Result<Option<usize>, Failure> {
     let Some(expression) = E::UNIQUE else { return Ok(None) };
-    let values: Vec<_> = new.iter().map(|new| E::unique(new).unwrap_or_default()).collect();
+    let (rows, values): (Vec<_>, Vec<_>) =
+        new.iter().enumerate().filter_map(|(row, new)| Some((row, E::unique(new)?))).unzip();
     let mut sql = Sql::new(format!("select {expression} from {} t where {expression} = any(", E::TABLE));
     sql.bind(values.as_slice()).push(")");
-    let rows = session.run(connection, Intent::Read, sql).await?;
-    let mut taken: HashSet<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
-    Ok(values.into_iter().position(|value| !taken.insert(value)))
+    let found = session.run(connection, Intent::Read, sql).await?;
+    let mut taken: HashSet<String> = found.iter().filter_map(|row| row.try_get(0).ok()).collect();
+    Ok(values.into_iter().position(|value| !taken.insert(value)).map(|at| rows[at]))
 }
