@@ -149,11 +149,13 @@ async fn an_ordinary_user_and_root_can_both_start_one() {
         // The same as an ordinary user, who must be able to read the program.
         let scratch = Scratch::new("ordinary");
         let program = scratch.0.join("owner");
-        std::fs::copy(env!("CARGO_BIN_EXE_embedded-owner"), &program).unwrap();
+        // By another process: a file that this one has open for writing, if only in a child just forked by another test, cannot be run.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_embedded-owner")).arg(&program).status();
+        assert!(copied.unwrap().success());
         let mut command = Command::new("runuser");
         command.args(["-u", "nobody", "--"]).arg(&program).current_dir("/");
         let output = command.stdin(Stdio::null()).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && said.starts_with("postgres://postgres@localhost"), "{said}");
+        assert!(output.status.success() && said.starts_with("postgres://postgres@localhost"), "{said}{:?}", output.stderr);
     }
 }
