@@ -156,6 +156,10 @@ async fn an_ordinary_user_and_root_can_both_start_one() {
         command.args(["-u", "nobody", "--"]).arg(&program).current_dir("/");
         let output = command.stdin(Stdio::null()).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && said.starts_with("postgres://postgres@localhost"), "{said}{:?}", output.stderr);
+        assert!(
+            output.status.success() && said.starts_with("postgres://postgres@localhost"),
+            "{said}{:?}",
+            output.stderr
+        );
     }
 }
