@@ -105,5 +105,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error('node packages.mjs ADDONS LIB OUT [--all]');
     process.exit(2);
   }
-  main(addons, out);
+  main(addons, lib, out);
 }
