@@ -66,14 +66,18 @@ test('concurrent calls queue, also those that nobody has awaited', async () => {
 
 test('an aborted call finishes it, and aborting the whole rolls back at once', async () => {
   const { crm, sql } = await both();
+  // Or the answer could be there before the call is aborted.
+  await sql.query('begin');
+  await sql.query('lock table crm.leads');
   const aborted = crm.transaction(async (tx) => {
     await tx.customers.create({ name: 'a' });
     const controller = new AbortController();
-    const call = tx.customers.list({}, { signal: controller.signal });
+    const call = tx.leads.list({}, { signal: controller.signal });
     controller.abort();
     await assert.rejects(call, { name: 'AbortError' });
   });
   await assert.rejects(aborted, { code: 'closed' });
+  await sql.query('rollback');
   const controller = new AbortController();
   let late;
   const whole = crm.transaction(
