@@ -1,7 +1,7 @@
 //! The activity report pages through exactly what the seed's plain query gives, near the top and far down.
 
 use crm_core::{ActivityQuery, CustomerActivity, CustomerId, Reports, Repositories};
-use crm_tests::Database;
+use crm_tests::{Database, amount};
 
 /// Reads the report by the seed's query, with the contract's order.
 async fn plain(database: &Database, include_inactive: bool) -> Vec<(i64, i64)> {
@@ -112,7 +112,7 @@ async fn a_page_behind_very_many_interactions_of_one_customer_is_the_same() {
             .await;
         for include_inactive in [true, false] {
             let expected = plain(&database, include_inactive).await;
-            for limit in [3, 5, 7, 100] {
+            for &limit in amount(&[5, 100][..], &[3, 5, 7, 100]) {
                 assert_eq!(
                     paged(database.crm.reports(), limit, include_inactive).await,
                     expected,

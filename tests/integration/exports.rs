@@ -7,16 +7,16 @@ use crm_core::{ErrorCode, Interaction, InteractionFilter, List, Repositories as 
 use crm_postgres::{Export, ExportSink};
 use crm_tests::{Database, execute};
 
-const ROWS: i64 = 50_000;
+const ROWS: i64 = 6_000;
 
-/// Makes users, a customer, and so many interactions that they are worth two connections.
+/// Makes users, a customer, and so many long interactions that they are worth two connections.
 async fn large() -> Database {
     let db = Database::fresh().await;
     db.execute(&format!(
         "insert into crm.users (name, email, password) values ('User', 'user@example.com', 'x');
          insert into crm.customers (name) values ('Acme');
          insert into crm.interactions (customer_id, type, notes)
-         select 1, 'note', repeat('-', 160) from generate_series(1, {ROWS})"
+         select 1, 'note', repeat('-', 1600) from generate_series(1, {ROWS})"
     ))
     .await;
     db
@@ -128,7 +128,7 @@ async fn an_empty_half_is_no_end() {
         assert_eq!(sink.set().len(), rows);
         db.execute(&format!(
             "insert into crm.interactions (customer_id, type, notes, id) overriding system value
-             select 1, 'note', repeat('-', 160), n from generate_series(1, {ROWS}) n on conflict do nothing"
+             select 1, 'note', repeat('-', 1600), n from generate_series(1, {ROWS}) n on conflict do nothing"
         ))
         .await;
     }
@@ -166,7 +166,8 @@ async fn a_half_that_breaks_off_is_an_error_and_leaves_clean_connections() {
     let url = db.url.clone();
     let mut killed = Ids::doing(|| {
         Box::pin(async {
-            let kill = "select pg_terminate_backend(pid) from pg_stat_activity where query like 'copy (select t.id%>=%'";
+            let kill = "select pg_terminate_backend(pid) from pg_stat_activity
+                        where datname = current_database() and query like 'copy (select t.id%>=%'";
             execute(&url, kill).await;
             Ok(())
         })

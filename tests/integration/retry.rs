@@ -16,6 +16,8 @@ use futures_util::FutureExt as _;
 use rust_decimal::Decimal;
 use tokio::sync::{Barrier, Notify};
 
+use crate::sessions::count;
+
 async fn lead(crm: &dyn Repositories) -> LeadId {
     let new = NewLead { value: Some(Decimal::ZERO), ..NewLead::new("Deal") };
     crm.leads().create(new.validate().unwrap()).await.unwrap().id
@@ -51,10 +53,7 @@ async fn too_late(tx: &dyn Repositories, faster: &Crm, id: LeadId) -> Result<()>
 
 /// Counts the sessions that have a transaction open.
 async fn in_transaction(database: &Database) -> i64 {
-    let mut connection = database.connection().await;
-    let sql = "select count(*) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'";
-    sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    count(database, "state <> 'idle'").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

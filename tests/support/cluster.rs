@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, PgConnection};
+use tokio::sync::OnceCell;
 
 use crate::{Database, execute};
 
@@ -52,17 +53,21 @@ pub enum Stop {
 
 impl Cluster {
     /// Makes a server whose superuser needs no password, and starts it with these settings, such as `max_connections = 20`.
+    /// All that are made so have one system identifier, as they are copies: `initdb` takes as long as many a test.
     ///
     /// # Panics
     /// When it does not start.
     pub async fn start(settings: &[&str]) -> Self {
-        let mut cluster = Self::make(None).await;
+        static TEMPLATE: OnceCell<Cluster> = OnceCell::const_new();
+        let template = TEMPLATE.get_or_init(|| Self::make(None)).await;
+        let mut cluster = Self::in_home(Home::new().await);
+        run(Command::new("cp").arg("-Rp").args([template.home.data(), cluster.home.data()]));
         cluster.configure(settings);
         cluster.launch().await;
         cluster
     }
 
-    /// Makes a server without starting it, whose superuser has this password.
+    /// Makes a server without starting it, whose superuser has this password, or needs none.
     ///
     /// # Panics
     /// When `initdb` fails.
@@ -101,7 +106,7 @@ impl Cluster {
     /// When the file cannot be written.
     pub fn configure(&self, settings: &[&str]) {
         let mut text = format!("listen_addresses = '127.0.0.1'\nport = {}\n", self.port);
-        text.push_str("unix_socket_directories = ''\nfsync = off\n");
+        text.push_str("unix_socket_directories = ''\nfsync = off\nautovacuum = off\n");
         for setting in settings {
             text.push_str(setting);
             text.push('\n');
@@ -326,11 +331,13 @@ impl Home {
     /// Finds the programs and the user of the shared server, and makes a directory of that user's.
     async fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
+        static PROGRAMS: OnceCell<(String, String)> = OnceCell::const_new();
         let name = format!("crm-cluster-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let (bin, data) = programs(Database::bare().await.connection().await).await;
+        let (bin, data) =
+            PROGRAMS.get_or_init(|| async { programs(Database::bare().await.connection().await).await }).await;
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).expect("nobody else makes it");
-        let owner = Path::new(&data).metadata().expect("the server is there");
+        let owner = Path::new(data).metadata().expect("the server is there");
         let is_other = directory.metadata().expect("it was made").uid() != owner.uid();
         let home = Self { bin: bin.into(), directory, account: is_other.then(|| (owner.uid(), owner.gid())) };
         home.give(&home.directory);

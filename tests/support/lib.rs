@@ -15,6 +15,17 @@ pub use cluster::{Cluster, Stop};
 pub use plain::{Plain, all_pages};
 pub use proxy::{Cut, End, Proxy, Way};
 
+/// Returns how much a test does usually, or the larger amount where the tests are to be thorough: `CRM_THOROUGH` is set.
+pub fn amount<T>(usual: T, thorough: T) -> T {
+    if std::env::var_os("CRM_THOROUGH").is_some() { thorough } else { usual }
+}
+
+/// Tells whether the `n`-th of many cases has its turn: every so many usually, all of them where the tests are to be thorough.
+#[must_use]
+pub fn is_turn(n: usize, turns: usize) -> bool {
+    n.is_multiple_of(amount(turns, 1))
+}
+
 /// Is the server's URL up to the name of a database, and from behind it on.
 #[derive(Debug)]
 struct Server {
@@ -38,6 +49,9 @@ async fn server() -> &'static Server {
                 let crm = Crm::embedded(None).await.expect("a PostgreSQL is installed");
                 // Nobody may be connected to a database that is copied.
                 let url = crm.url().expect("it is embedded").to_owned();
+                // Of hundreds of databases it would visit several a second.
+                execute(&at(&url, "postgres"), "alter system set autovacuum = off").await;
+                execute(&at(&url, "postgres"), "select pg_reload_conf()").await;
                 execute(&at(&url, "postgres"), "alter database crm allow_connections false").await;
                 execute(
                     &at(&url, "postgres"),
@@ -90,6 +104,15 @@ impl Database {
     /// When there is no server.
     pub async fn bare() -> Self {
         Self::copy_of("template0").await
+    }
+
+    /// Makes a copy of this database, with which nobody may be connected.
+    ///
+    /// # Panics
+    /// When somebody is.
+    pub async fn copy(&self) -> Self {
+        let (head, _) = self.url.split_once('?').expect("it is on the embedded server");
+        Self::copy_of(head.rsplit('/').next().expect("it has a name")).await
     }
 
     async fn copy_of(template: &str) -> Self {

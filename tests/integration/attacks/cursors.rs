@@ -13,7 +13,7 @@ use crm_core::{
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::strings::{all, short, shown};
+use super::strings::{all, dealt, short, shown};
 use super::world::World;
 
 fn assert_invalid<T>(result: crm_core::Result<T>, text: &str) {
@@ -34,8 +34,8 @@ async fn refuse<E: Entity>(repository: &dyn Repository<E>, text: &str) {
 #[tokio::test]
 async fn a_text_that_is_no_cursor_is_refused_by_every_list_and_report() {
     let world = World::new().await;
-    for (_, crm) in world.handles() {
-        for text in all() {
+    for (handle, crm) in world.handles().into_iter().enumerate() {
+        for text in dealt(all(), handle) {
             refuse(crm.users(), &text).await;
             refuse(crm.customers(), &text).await;
             refuse(crm.leads(), &text).await;
@@ -78,10 +78,10 @@ async fn a_forged_cursor_is_a_position_and_nothing_else() {
     let named: Vec<_> =
         short().into_iter().filter_map(|text| NewCustomer::new(text).validate().ok()).collect();
     world.crm.customers().create_many(named).await.unwrap();
-    for (_, crm) in world.handles() {
+    for (handle, crm) in world.handles().into_iter().enumerate() {
         let customers = crm.customers().list(&List::new().limit(MAX_LIMIT)).await.unwrap().items;
         let tasks: Vec<Task> = crm.tasks().list(&List::new().limit(MAX_LIMIT)).await.unwrap().items;
-        for text in all() {
+        for text in dealt(all(), handle) {
             for descending in [false, true] {
                 let order = Order { by: CustomerOrderBy::Name, descending };
                 if text.contains('\0') {

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crm_tests::is_turn;
 
 const TEXTS: &[&str] = &[
     // Quotes and what would follow them.
@@ -209,6 +210,11 @@ pub(super) fn all() -> Vec<String> {
 /// Lists all the texts that are sought, the largest of 10 MB.
 pub(super) fn sought() -> Vec<String> {
     all().into_iter().chain(["w".repeat(10_000_000), "' or 1=1 ".repeat(1_200_000)]).collect()
+}
+
+/// Deals texts to the three handles of a [`super::world::World`]: returns those that are the turn of one of them.
+pub(super) fn dealt(texts: Vec<String>, handle: usize) -> Vec<String> {
+    texts.into_iter().enumerate().filter(|(n, _)| is_turn(n + handle, 3)).map(|(_, text)| text).collect()
 }
 
 /// Shows a text, or the beginning of a long one.

@@ -114,12 +114,12 @@ impl World {
             .unwrap();
     }
 
-    /// Names the handles with their users' number: the trusted one and those of an administrator and a user.
-    pub(super) fn handles(&self) -> [(&'static str, Box<dyn Repositories + '_>); 3] {
+    /// Makes the handles: the trusted one and those of an administrator and a user.
+    pub(super) fn handles(&self) -> [Box<dyn Repositories + '_>; 3] {
         [
-            ("trusted", Box::new(self.crm.clone())),
-            ("admin", Box::new(self.crm.acting_as(self.admin))),
-            ("user", Box::new(self.crm.acting_as(self.user))),
+            Box::new(self.crm.clone()),
+            Box::new(self.crm.acting_as(self.admin)),
+            Box::new(self.crm.acting_as(self.user)),
         ]
     }
 }

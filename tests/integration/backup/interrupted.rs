@@ -12,7 +12,7 @@ use crm_tests::{Database, Proxy};
 use sqlx::PgConnection;
 use tokio::sync::Notify;
 
-use super::{Directory, backed_up, filled, is_empty, manifest_of, small, state, until};
+use super::{Directory, backed_up, filled, is_empty, manifest_of, state, until};
 use crate::schema::catalogue::texts;
 
 /// Polls a future so many times at the most; then drops it.
@@ -79,7 +79,7 @@ const PG_DUMP: &str = "application_name = 'pg_dump'";
 #[tokio::test]
 async fn a_backup_that_is_dropped_at_any_moment_leaves_nothing_or_is_whole() {
     let directory = Directory::new();
-    let db = filled(small()).await;
+    let db = filled().await;
     let (path, mut times) = (directory.file("crm.dump"), 0);
     loop {
         let done = polled(times, db.crm.backup(&path)).await;
@@ -111,7 +111,7 @@ fn name_of(process: &str) -> String {
 #[tokio::test]
 async fn a_backup_that_is_dropped_when_it_tells_its_progress_leaves_nothing_at_once() {
     let directory = Directory::new();
-    let db = filled(small()).await;
+    let db = filled().await;
     let path = directory.file("crm.dump");
     let mut heard = 0;
     for n in 1.. {
@@ -142,7 +142,7 @@ async fn a_backup_that_is_dropped_when_it_tells_its_progress_leaves_nothing_at_o
 #[tokio::test]
 async fn a_dropped_backup_ends_pg_dump() {
     let directory = Directory::new();
-    let db = filled(small()).await;
+    let db = filled().await;
     let holding = hold_up_dumps(&db).await;
     let path = directory.file("crm.dump");
     {
@@ -164,7 +164,7 @@ async fn a_dropped_backup_ends_pg_dump() {
 #[tokio::test]
 async fn a_backup_whose_server_process_is_killed_is_unavailable_and_the_next_one_works() {
     let directory = Directory::new();
-    let db = filled(small()).await;
+    let db = filled().await;
     let holding = hold_up_dumps(&db).await;
     let path = directory.file("crm.dump");
     let kill = async {
@@ -182,7 +182,7 @@ async fn a_backup_whose_server_process_is_killed_is_unavailable_and_the_next_one
 #[tokio::test]
 async fn a_backup_does_without_the_librarys_connection_once_pg_dump_has_the_snapshot() {
     let directory = Directory::new();
-    let db = filled(small()).await;
+    let db = filled().await;
     let holding = hold_up_dumps(&db).await;
     let path = directory.file("crm.dump");
     let kill = async {

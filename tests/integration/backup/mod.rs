@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crm_postgres::{Crm, Manifest};
 use crm_tests::{Database, Rows};
 use sqlx::{AssertSqlSafe, PgConnection};
+use tokio::sync::OnceCell;
 
 use crate::schema::catalogue::{dump, texts};
 
@@ -48,8 +49,20 @@ impl Drop for Directory {
     }
 }
 
-/// Makes a database that has rows in every table, the sample users among them, and texts of every kind.
-async fn filled(rows: Rows) -> Database {
+/// Makes a small database that has rows in every table.
+async fn filled() -> Database {
+    static TEMPLATE: OnceCell<Database> = OnceCell::const_new();
+    let template = TEMPLATE.get_or_init(|| async {
+        let rows = Rows { users: 50, customers: 300, leads: 500, tasks: 500, interactions: 2_000 };
+        let db = filled_with(rows).await;
+        db.crm.close().await;
+        db
+    });
+    template.await.copy().await
+}
+
+/// Makes a database of so many rows, the sample users among them, and texts of every kind.
+async fn filled_with(rows: Rows) -> Database {
     let db = Database::bare().await;
     crm_tests::fill(&db.crm, &db.url, &rows.sql()).await;
     db.crm.seed(crm_postgres::SeedPasswords::default()).await.unwrap();
@@ -60,10 +73,6 @@ async fn filled(rows: Rows) -> Database {
     )
     .await;
     db
-}
-
-fn small() -> Rows {
-    Rows { users: 50, customers: 300, leads: 500, tasks: 500, interactions: 2_000 }
 }
 
 /// Tells of each table how many rows it has and their digest.
@@ -96,7 +105,7 @@ async fn is_empty(db: &Database) -> bool {
 
 /// Backs a small database up.
 async fn backed_up(directory: &Directory) -> (Database, PathBuf, Manifest) {
-    let db = filled(small()).await;
+    let db = filled().await;
     let path = directory.file("crm.dump");
     let manifest = db.crm.backup(&path).await.unwrap();
     (db, path, manifest)

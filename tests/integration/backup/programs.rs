@@ -8,7 +8,7 @@ use crm_postgres::{Crm, ErrorCode, PgPool};
 use crm_tests::Database;
 use sqlx::{Connection as _, PgConnection};
 
-use super::{Directory, filled, is_empty, small, state, until};
+use super::{Directory, filled, is_empty, state, until};
 use crate::schema::catalogue::texts;
 
 const PASSWORD: &str = "Hush/4711 %é";
@@ -17,7 +17,7 @@ const PASSWORD: &str = "Hush/4711 %é";
 async fn a_password_shows_in_no_command_line_and_no_error() {
     let directory = Directory::new();
     let path = directory.file("crm.dump");
-    let db = filled(small()).await;
+    let db = filled().await;
     db.execute("create table crm.parts (part int) partition by list (part)").await;
     let mut holding = db.connection().await;
     sqlx::raw_sql("begin; lock table crm.parts").execute(&mut holding).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_password_shows_in_no_command_line_and_no_error() {
 async fn a_login_with_a_password_can_back_up_and_restore() {
     let directory = Directory::new();
     let path = directory.file("crm.dump");
-    let db = filled(small()).await;
+    let db = filled().await;
     let url = db.url.replacen("postgres@", "postgres:Hush%2F4711%20%25%C3%A9@", 1);
     assert!(!url.contains(PASSWORD));
     let crm = Crm::connect(url).await.unwrap();
@@ -65,7 +65,7 @@ async fn a_login_with_a_password_can_back_up_and_restore() {
 #[tokio::test]
 async fn a_hosts_pool_backs_up_and_restores() {
     let directory = Directory::new();
-    let (db, other) = (filled(small()).await, Database::bare().await);
+    let (db, other) = (filled().await, Database::bare().await);
     let path = directory.file("crm.dump");
     let pool = |db: &Database| PgPool::connect_lazy(&db.url).unwrap();
     Crm::from_pool(pool(&db)).backup(&path).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_hosts_pool_backs_up_and_restores() {
 #[tokio::test]
 async fn limits_of_time_and_other_settings_of_the_url_do_not_matter() {
     let directory = Directory::new();
-    let (db, other) = (filled(small()).await, Database::bare().await);
+    let (db, other) = (filled().await, Database::bare().await);
     let path = directory.file("crm.dump");
     let settings = "&options[statement_timeout]=40&options[search_path]=crm,public&options[default_transaction_isolation]=serializable\
                     &options[DateStyle]=German&options[IntervalStyle]=sql_standard&options[default_transaction_read_only]=on";
@@ -114,7 +114,7 @@ async fn a_full_disk_is_told_and_leaves_no_file() {
         eprintln!("skipped: only root can make a disk that is full");
         return;
     };
-    let db = filled(small()).await;
+    let db = filled().await;
     let path = disk.0.join("crm.dump");
     let error = db.crm.backup(&path).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Unavailable, "{error}");
@@ -126,7 +126,7 @@ async fn a_full_disk_is_told_and_leaves_no_file() {
 async fn a_restore_makes_the_roles_on_a_server_without_them() {
     let directory = Directory::new();
     let path = directory.file("crm.dump");
-    let db = filled(small()).await;
+    let db = filled().await;
     db.crm.backup(&path).await.unwrap();
     let before = state(&db).await;
     let server = Crm::embedded(None).await.unwrap();

@@ -7,7 +7,7 @@ use crm_postgres::prelude::*;
 use crm_postgres::{Error, Manifest};
 use crm_tests::Database;
 
-use super::{Directory, backed_up, filled, is_empty, manifest_of, small};
+use super::{Directory, backed_up, filled, is_empty, manifest_of};
 
 /// Tells the code of a refusal and of its violation of the path, if it is one.
 fn refusal(done: Result<Manifest, Error>) -> (ErrorCode, Option<ViolationCode>) {
@@ -54,7 +54,7 @@ async fn a_backup_overwrites_nothing_and_needs_a_place() {
 #[tokio::test]
 async fn a_file_that_comes_meanwhile_stays_and_the_backup_is_refused() {
     let directory = Directory::new();
-    let db = filled(small()).await;
+    let db = filled().await;
     let path = directory.file("crm.dump");
     let done = db.crm.backup_with(&path, |_| fs::write(&path, "mine").unwrap()).await;
     assert_eq!(refusal(done), OPTION);
@@ -261,7 +261,7 @@ async fn a_manifest_of_another_format_or_of_a_newer_library_is_refused() {
 async fn a_dump_that_needs_what_is_not_here_is_refused_whole() {
     let directory = Directory::new();
     let path = directory.file("crm.dump");
-    let db = filled(small()).await;
+    let db = filled().await;
     db.execute(
         "drop role if exists of_the_host; create role of_the_host; grant usage on schema crm to of_the_host",
     )

@@ -2,9 +2,9 @@
 
 use crm_postgres::prelude::*;
 use crm_postgres::{Phase, Progress};
-use crm_tests::{Database, Rows};
+use crm_tests::{Database, Rows, amount};
 
-use super::{Directory, backed_up, count, digests, filled, manifest_of, small, state, works};
+use super::{Directory, backed_up, count, digests, filled, filled_with, manifest_of, state, works};
 use crate::schema::catalogue::texts;
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn the_handle_that_has_restored_and_those_that_were_there_before_use_the_n
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_go_on_and_the_backup_is_of_one_moment() {
     let directory = Directory::new();
-    let db = filled(small()).await;
+    let db = filled().await;
     let writing = {
         let crm = db.crm.clone();
         tokio::spawn(async move {
@@ -119,7 +119,7 @@ async fn writers_go_on_and_the_backup_is_of_one_moment() {
             }
         })
     };
-    for n in 0..5 {
+    for n in 0..amount(2, 5) {
         let path = directory.file(&n.to_string());
         let manifest = db.crm.backup(&path).await.unwrap();
         let other = Database::bare().await;
@@ -146,7 +146,7 @@ fn phases(seen: &[Progress]) -> Vec<Phase> {
 #[tokio::test]
 async fn progress_only_grows_and_arrives_at_the_end() {
     let directory = Directory::new();
-    let db = filled(small()).await;
+    let db = filled().await;
     let path = directory.file("crm.dump");
     let mut seen = Vec::new();
     let manifest = db.crm.backup_with(&path, |progress| seen.push(progress.clone())).await.unwrap();
@@ -197,7 +197,7 @@ async fn the_manifest_says_what_is_in_the_dump_and_only_the_owner_reads_them() {
 #[tokio::test]
 async fn only_the_schema_crm_is_dumped_and_a_hosts_tables_stay() {
     let directory = Directory::new();
-    let (db, path) = (filled(small()).await, directory.file("crm.dump"));
+    let (db, path) = (filled().await, directory.file("crm.dump"));
     db.execute(
         "create table public.hosts (id int); create publication everything for table crm.leads, public.hosts",
     )
@@ -241,7 +241,7 @@ async fn what_the_login_lost_is_restored_to_the_login_that_restores() {
 async fn a_million_interactions_are_restored_as_they_were() {
     let directory = Directory::new();
     let started = std::time::Instant::now();
-    let db = filled(Rows { interactions: 1_166_667, ..Rows::at_scale(10) }).await;
+    let db = filled_with(Rows { interactions: 1_166_667, ..Rows::at_scale(10) }).await;
     println!("filled after {:.1?}", started.elapsed());
     let path = directory.file("crm.dump");
     let began = std::time::Instant::now();

@@ -2,7 +2,7 @@
 
 use crm_core::{Error, ErrorCode, Repositories as _, Result};
 use crm_postgres::Crm;
-use crm_tests::{Cut, End, Way};
+use crm_tests::{Cut, End, Way, is_turn};
 use sqlx::postgres::PgPoolOptions;
 
 use super::exchange::{Call, Ground};
@@ -34,7 +34,9 @@ async fn cut_everywhere(call: Call, acting: bool) {
 async fn cut_everywhere_on(ground: &Ground, crm: Crm, call: Call, acting: bool) {
     let exchange = ground.record(&crm, call, acting).await;
     for way in Way::ALL {
-        for (n, after) in exchange.places(way).into_iter().enumerate() {
+        // A place before or between messages and the one in the middle of the next, then two that wait for thoroughness.
+        let places = exchange.places(way).into_iter().enumerate().filter(|(n, _)| is_turn(n / 2, 2));
+        for (n, after) in places {
             let end = if n % 2 == 0 { End::Close } else { End::Reset };
             let name = format!("{way:?} {after}");
             let what = format!("{call:?} {} {name}", if acting { "acting" } else { "trusted" });

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crm_core::{CustomerId, ErrorCode, NewCustomer, Repositories as _, Validate as _};
 use crm_postgres::Crm;
-use crm_tests::{Cluster, Stop};
+use crm_tests::{Cluster, Stop, amount};
 use futures_util::future;
 use sqlx::{Connection as _, PgConnection};
 use tokio::task::JoinHandle;
@@ -174,12 +174,5 @@ async fn a_server_without_room_for_its_log_breaks_down_and_what_was_acknowledged
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_acknowledged_survives_kills_and_nothing_is_halved_or_doubled() {
-    kill_again_and_again(5).await;
-}
-
-/// `cargo test -p crm-tests --test integration a_hundred -- --ignored --nocapture`
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes minutes"]
-async fn what_is_acknowledged_survives_a_hundred_kills() {
-    kill_again_and_again(100).await;
+    kill_again_and_again(amount(3, 100)).await;
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crm_core::{ErrorCode, Repositories as _};
-use crm_tests::{Cut, End, Way};
+use crm_tests::{Cut, End, Way, amount};
 use futures_util::future;
 
 use super::cuts::check_truth;
@@ -27,7 +27,7 @@ async fn a_call_whose_packets_are_lost_ends_by_its_timeout_and_tells_whether_its
                 let places = exchange.places(way);
                 // Behind the last byte of an answer nothing is missed.
                 let all = places.len() - 1;
-                for after in places.into_iter().take(all).step_by(all.div_ceil(3)) {
+                for after in places.into_iter().take(all).step_by(all.div_ceil(amount(2, 5))) {
                     let name = format!("{way:?} {after}");
                     let what = format!("{call:?}, acting: {acting}, {name}");
                     call.make(&*ground.store(&crm, acting), ground.seen, "warm").await.unwrap();

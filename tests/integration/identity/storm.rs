@@ -9,6 +9,7 @@ use crm_core::{
     Repositories, Result, Stage, Store, Transaction, Validate,
 };
 use crm_postgres::{Crm, PgPool};
+use crm_tests::amount;
 use futures_util::{TryStreamExt as _, future};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::time::{sleep, timeout};
@@ -231,7 +232,7 @@ async fn nothing_is_done_in_anothers_name_whatever_fails_in_between() {
     let ground = Ground::new().await;
     let builder = ground.database.builder().application_name("storm").max_connections(2);
     let crm = builder.connect().await.unwrap();
-    storm(ground, crm, 200).await;
+    storm(ground, crm, amount(100, 500)).await;
 }
 
 #[tokio::test]
@@ -240,5 +241,5 @@ async fn nothing_is_done_in_anothers_name_over_a_hosts_pool_and_one_thread() {
     let options: PgConnectOptions = ground.database.url.parse().unwrap();
     let options = options.application_name("storm").options([("client_connection_check_interval", "500ms")]);
     let pool: PgPool = PgPoolOptions::new().max_connections(2).connect_with(options).await.unwrap();
-    storm(ground, Crm::from_pool(pool), 100).await;
+    storm(ground, Crm::from_pool(pool), amount(60, 300)).await;
 }

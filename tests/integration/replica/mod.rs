@@ -26,7 +26,11 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) async fn start(replica_settings: &[&str]) -> Self {
-        let primary = Cluster::start(&[]).await;
+        Self::of(Cluster::start(&[]).await, replica_settings).await
+    }
+
+    /// Gives a new server a replica.
+    async fn of(primary: Cluster, replica_settings: &[&str]) -> Self {
         let crm = Crm::connect(primary.url(DATABASE)).await.unwrap();
         crm.migrate().await.unwrap();
         add(&crm).await;

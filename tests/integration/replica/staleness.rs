@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crm_core::{ErrorCode, Repositories as _};
 use crm_postgres::Crm;
-use crm_tests::Stop;
+use crm_tests::{Cluster, Stop};
 
 use super::{DATABASE, Pair, add, known, leads};
 
@@ -92,7 +92,9 @@ async fn after_a_failover_a_replica_that_follows_the_new_primary_is_used() {
 #[tokio::test]
 async fn another_cluster_is_no_replica() {
     let pair = Pair::start(&[]).await;
-    let other = Pair::start(&[]).await;
+    let mut other = Cluster::make(None).await;
+    other.launch().await;
+    let other = Pair::of(other, &[]).await;
     let url = other.replica.url(DATABASE);
     let crm = pair.builder().replica(url).max_staleness(HOUR).connect().await.unwrap();
     add(&crm).await;

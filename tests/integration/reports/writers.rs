@@ -10,7 +10,7 @@ use crm_core::{
     NewCustomer, NewInteraction, NewLead, NewTask, Repositories, Result, Snapshot, Stage, TaskId,
 };
 use crm_postgres::{Crm, Tx};
-use crm_tests::Database;
+use crm_tests::{Database, amount};
 use fastrand::Rng;
 use rust_decimal::Decimal;
 use sqlx::AssertSqlSafe;
@@ -179,7 +179,7 @@ async fn a_snapshot_is_of_one_moment_while_others_write() {
     let busy = Busy::begin().await;
     let reports = busy.database.crm.reports();
     let (mut seen, mut changed) = (None, 0);
-    for _ in 0..200 {
+    for _ in 0..amount(80, 1_000) {
         let snapshot = reports.snapshot(&ActivityQuery::default(), &due()).await.unwrap();
         assert_of_one_moment(&snapshot, &busy.twins);
         changed += usize::from(seen.as_ref() != Some(&snapshot));

@@ -1,6 +1,6 @@
 //! Every migration can be taken back, and leaves nothing of itself behind.
 
-use crm_tests::Database;
+use crm_tests::{Database, is_turn};
 
 use super::catalogue::{dump, named, texts};
 
@@ -20,8 +20,13 @@ async fn going_from_any_version_to_any_other_gives_the_schema_of_that_version() 
         schemas.push(dump(&db).await);
     }
     assert!(schemas.windows(2).all(|pair| pair[0] != pair[1]), "a migration that the dump does not see");
-    for &from in &versions {
-        for (&to, schema) in versions.iter().zip(&schemas) {
+    for (n, &from) in versions.iter().enumerate() {
+        for (m, (&to, schema)) in versions.iter().zip(&schemas).enumerate() {
+            // From and to the ends always.
+            let end = |n| n == 0 || n == versions.len() - 1;
+            if !(end(n) && end(m) || is_turn(n + m, 3)) {
+                continue;
+            }
             db.crm.migrate_to(from).await.unwrap();
             db.crm.migrate_to(to).await.unwrap();
             assert_eq!(&dump(&db).await, schema, "from {from} to {to}");
