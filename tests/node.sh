@@ -16,8 +16,9 @@ needs_node() {
   fi
 }
 
-# Installs what a lock file says.
+# Installs what a lock file says, unless it has been since the file was written.
 install() {
+  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return
   npm ci --prefix "$1" --loglevel error --ignore-scripts >/dev/null && return
   echo "npm could not install what $1/package-lock.json says: it needs the npm registry or a mirror of it (npm config set registry URL)" >&2
   return 1

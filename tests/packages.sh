@@ -4,7 +4,7 @@
 #   crates   the crates that are published, each with its bill of materials
 #   wheel    the wheel of this platform    addon   the addon for Node.js of this platform
 #   sdist    the source of the wheel       npm     the npm packages, with those addons that are there
-#   check    versions, what is in each package, and whether a second build gives the same bytes
+#   check    versions, and what is in each package    twice    whether a second build gives the same bytes
 #   alone    installs each into an empty environment and runs a program from there: crates-alone, wheel-alone, npm-alone,
 #            pack-alone (what `npm pack` makes in crm-node); sdist-alone builds for minutes and is not among them
 #
@@ -98,6 +98,9 @@ check() {
   "$python" tests/packages/check.py workflows
   "$python" tests/packages/check.py contents "$out" "$profile"
   sdist_resolves
+}
+
+twice() {
   rm -rf "$out/again"
   mkdir -p "$out/again/addons"
   # Of the addons others may have been built elsewhere.
@@ -178,10 +181,10 @@ interpreters() {
   done | sort -u
 }
 
-# Installs the wheel and nothing else for each Python there is, uses it from there, and as an ordinary user too where root
-# runs this.
+# Installs the wheel and nothing else, uses it from there with each Python there is, and with one of them as an ordinary user too
+# where root runs this.
 wheel_alone() {
-  local release interpreter empty=$1 ran=0
+  local release interpreter empty=$1 ran=0 ordinary=no
   cp examples/python/quickstart.py "$empty"
   "$python" -m pip install --quiet --no-index --only-binary :all: --find-links "$out" --target "$empty/site" "crm-python==$version"
   chmod -R a+rX "$empty"
@@ -189,7 +192,8 @@ wheel_alone() {
     for interpreter in $(interpreters "$release"); do
       wheel_as "$interpreter" "$empty"
       ran=$((ran + 1))
-      if [ "$(id -u)" = 0 ] && runuser -u nobody -- "$interpreter" -c '' 2>/dev/null; then
+      if [ "$ordinary" = no ] && [ "$(id -u)" = 0 ] && runuser -u nobody -- "$interpreter" -c '' 2>/dev/null; then
+        ordinary=yes
         wheel_as "$interpreter" "$empty" runuser -u nobody --
       fi
     done
@@ -269,10 +273,10 @@ empty() {
 # The tests' Python, or one with maturin alone.
 [ -x "$maturin" ] || tests/python.sh maturin
 mkdir -p "$out/addons" "$out/sbom"
-[ $# -gt 0 ] || set -- crates wheel sdist addon npm check alone
+[ $# -gt 0 ] || set -- crates wheel sdist addon npm check twice alone
 for step in "$@"; do
   case $step in
-  crates | wheel | sdist | addon | check) "$step" ;;
+  crates | wheel | sdist | addon | check | twice) "$step" ;;
   npm) npm_packages ;;
   alone) empty crates_alone wheel_alone npm_alone pack_alone ;;
   crates-alone | wheel-alone | sdist-alone | npm-alone | pack-alone) empty "${step/-/_}" ;;

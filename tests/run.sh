@@ -92,7 +92,7 @@ docs() {
 }
 
 packages() {
-  step "packages" tests/packages.sh crates wheel sdist addon npm check
+  step "packages" tests/packages.sh crates wheel sdist addon npm check ${CRM_THOROUGH:+twice}
   step "packages alone" tests/packages.sh alone
 }
 
@@ -117,7 +117,7 @@ generate() {
 
 soak() {
   built
-  step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes 0.3
+  step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes 0.1
 }
 
 # Runs parts at the same time, each word a lane of parts joined by commas, and shows what each said when it has ended.

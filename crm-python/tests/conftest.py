@@ -67,6 +67,9 @@ def server() -> Iterator[Callable[[bool], str]]:
         assert handle.url
         admin = handle.url.replace("/crm?", "/postgres?")
         with psycopg.connect(admin, autocommit=True) as connection:
+            # Of hundreds of databases it would visit several a second.
+            connection.execute("alter system set autovacuum = off")
+            connection.execute("select pg_reload_conf()")
             # Nobody may be connected to a database that is copied.
             connection.execute("alter database crm allow_connections false")
             connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'crm'")

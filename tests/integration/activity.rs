@@ -95,7 +95,8 @@ async fn a_page_behind_very_many_interactions_of_one_customer_is_the_same() {
     // More in a row than the walk passes over, at the top and below those contacted in between.
     database
         .execute(
-            "insert into crm.customers (name) select 'c' || n from generate_series(1, 30) n;
+            "set session_replication_role = replica;
+             insert into crm.customers (name) select 'c' || n from generate_series(1, 30) n;
              insert into crm.interactions (customer_id, type, date)
              select 2 + n, 'call', timestamptz '2026-01-01' + n * interval '1 day' from generate_series(1, 12) n;
              insert into crm.interactions (customer_id, type, date)

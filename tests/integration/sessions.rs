@@ -5,24 +5,29 @@ use std::time::Duration;
 use crm_tests::Database;
 use sqlx::{Connection as _, PgConnection};
 
-/// Counts the sessions of a database that a condition selects, its own aside.
-pub(crate) async fn count(database: &Database, condition: &'static str) -> i64 {
-    let mut connection: PgConnection = database.connection().await;
+async fn count_on(connection: &mut PgConnection, condition: &'static str) -> i64 {
     // The server's own workers, such as those of autovacuum, come and go.
     let sql =
         "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
                and backend_type = 'client backend'";
     let count = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("{sql} and {condition}")));
-    let count = count.fetch_one(&mut connection).await.unwrap();
+    count.fetch_one(connection).await.unwrap()
+}
+
+/// Counts the sessions of a database that a condition selects, its own aside.
+pub(crate) async fn count(database: &Database, condition: &'static str) -> i64 {
+    let mut connection = database.connection().await;
+    let count = count_on(&mut connection, condition).await;
     connection.close().await.unwrap();
     count
 }
 
 /// Waits until so many sessions are as the condition says.
 pub(crate) async fn wait_for(database: &Database, condition: &'static str, expected: i64) {
+    let mut connection = database.connection().await;
     for _ in 0..500 {
-        if count(database, condition).await == expected {
-            return;
+        if count_on(&mut connection, condition).await == expected {
+            return connection.close().await.unwrap();
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

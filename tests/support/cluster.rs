@@ -333,8 +333,9 @@ impl Home {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         static PROGRAMS: OnceCell<(String, String)> = OnceCell::const_new();
         let name = format!("crm-cluster-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let (bin, data) =
-            PROGRAMS.get_or_init(|| async { programs(Database::bare().await.connection().await).await }).await;
+        let (bin, data) = PROGRAMS
+            .get_or_init(|| async { programs(Database::bare().await.connection().await).await })
+            .await;
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).expect("nobody else makes it");
         let owner = Path::new(data).metadata().expect("the server is there");

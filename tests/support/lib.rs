@@ -15,9 +15,10 @@ pub use cluster::{Cluster, Stop};
 pub use plain::{Plain, all_pages};
 pub use proxy::{Cut, End, Proxy, Way};
 
-/// Returns how much a test does usually, or the larger amount where the tests are to be thorough: `CRM_THOROUGH` is set.
+/// Returns how much a test does usually, or the larger amount where the tests are to be thorough: `CRM_THOROUGH` is set, as it is
+/// once a week.
 pub fn amount<T>(usual: T, thorough: T) -> T {
-    if std::env::var_os("CRM_THOROUGH").is_some() { thorough } else { usual }
+    if std::env::var("CRM_THOROUGH").is_ok_and(|set| !set.is_empty()) { thorough } else { usual }
 }
 
 /// Tells whether the `n`-th of many cases has its turn: every so many usually, all of them where the tests are to be thorough.

@@ -149,7 +149,8 @@ async fn every_text_comes_back_as_validated_or_is_refused_as_invalid() {
     let nothing = async || {};
     for (handle, crm) in world.handles().into_iter().enumerate() {
         let texts = &dealt(all(), handle);
-        send(texts, crm.customers(), |n| NewCustomer::new(format!("{n}")), CUSTOMER, same_customer, nothing).await;
+        send(texts, crm.customers(), |n| NewCustomer::new(format!("{n}")), CUSTOMER, same_customer, nothing)
+            .await;
         send(texts, crm.leads(), |n| NewLead::new(format!("{n}")), LEAD, same_lead, nothing).await;
         send(texts, crm.tasks(), |n| NewTask::new(format!("{n}")), TASK, same_task, nothing).await;
         let call = |_| NewInteraction::new(customer, InteractionType::Call);

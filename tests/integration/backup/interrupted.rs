@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use crm_postgres::{Crm, ErrorCode};
 use crm_tests::{Database, Proxy};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Notify;
 
-use super::{Directory, backed_up, filled, is_empty, manifest_of, state, until};
+use super::{Directory, backed_up, count, filled, is_empty, manifest_of, state, until};
 use crate::schema::catalogue::texts;
 
 /// Polls a future so many times at the most; then drops it.
@@ -57,9 +57,10 @@ async fn hold_up_restores(db: &Database) -> PgConnection {
 
 /// Waits until some backend waits for a lock, or none any more.
 async fn until_waiting(db: &Database, waits: bool) {
-    let waiting = "select 'x' from pg_stat_activity
+    let waiting = "select count(*) from pg_stat_activity
                    where datname = current_database() and wait_event_type = 'Lock'";
-    until(async || texts(db, waiting).await.is_empty() != waits).await;
+    let mut connection = db.connection().await;
+    until(async || (count(&mut connection, waiting).await > 0) == waits).await;
 }
 
 async fn terminate(db: &Database, which: &str) {
@@ -209,9 +210,11 @@ async fn a_restore_that_is_dropped_at_any_moment_leaves_an_empty_database_or_has
     loop {
         let done = polled(times, target.crm.restore(&path)).await;
         // The server notices that its client is gone, and undoes everything.
-        let others = "select 'x' from pg_locks l where l.locktype = 'advisory'
+        let others = "select count(*) from pg_locks l where l.locktype = 'advisory'
                       and l.database = (select oid from pg_database where datname = current_database())";
-        until(async || texts(&target, others).await.is_empty()).await;
+        let mut connection = target.connection().await;
+        until(async || count(&mut connection, others).await == 0).await;
+        connection.close().await.unwrap();
         match done {
             Some(done) => {
                 done.unwrap();

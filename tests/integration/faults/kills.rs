@@ -152,7 +152,7 @@ async fn a_server_without_room_for_its_log_breaks_down_and_what_was_acknowledged
     let mut cluster = Cluster::start(&settings).await;
     cluster.stop(Stop::Fast).await;
     let path = cluster.directory("log-disk");
-    let Some(disk) = Small::mount(&path, 80) else {
+    let Some(disk) = Small::mount(&path, 40) else {
         println!("this user cannot mount a file system: a full log was not tried");
         return;
     };

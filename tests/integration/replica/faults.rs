@@ -9,9 +9,9 @@ use crm_core::{ActivityQuery, DueTasksQuery, ErrorCode, InteractionFilter, Repos
 use crm_postgres::{Crm, Export, ExportSink};
 use crm_tests::{Cluster, Database, Stop};
 use futures_util::future;
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::Executor as _;
 
-use super::{DATABASE, Pair, Rows, add, known, leads, one, wait_for};
+use super::{DATABASE, Pair, Rows, add, connection, known, leads, one, wait_for};
 use crate::secrets::Collector;
 
 /// Waits until the replica answers again, which knows of fewer leads than the primary.
@@ -171,8 +171,4 @@ async fn an_export_of_which_something_has_arrived_fails_and_the_next_one_is_the_
 async fn conflicts(replica: &Cluster) -> i64 {
     wait_for(replica, "select sum(confl_lock) > 0 from pg_stat_database_conflicts").await;
     one(replica, "select sum(confl_lock)::bigint from pg_stat_database_conflicts").await
-}
-
-async fn connection(cluster: &Cluster) -> PgConnection {
-    PgConnection::connect(&cluster.url(DATABASE)).await.unwrap()
 }

@@ -67,17 +67,22 @@ pub(crate) async fn one<T>(cluster: &Cluster, question: &str) -> T
 where
     T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
 {
-    let mut connection = PgConnection::connect(&cluster.url(DATABASE)).await.unwrap();
+    let mut connection = connection(cluster).await;
     let value = sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     value
 }
 
+async fn connection(cluster: &Cluster) -> PgConnection {
+    PgConnection::connect(&cluster.url(DATABASE)).await.unwrap()
+}
+
 /// Waits until a server says yes.
 pub(crate) async fn wait_for(cluster: &Cluster, question: &str) {
+    let mut connection = connection(cluster).await;
     for _ in 0..3_000 {
-        if one(cluster, question).await {
-            return;
+        if sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(&mut connection).await.unwrap() {
+            return connection.close().await.unwrap();
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

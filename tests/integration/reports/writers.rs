@@ -214,7 +214,7 @@ async fn every_page_of_a_snapshot_equals_the_seeds_queries_at_its_moment() {
     let mut plain = Plain::connect(&busy.database.url).await;
     let (crm, moment) = at_a_given_moment(&busy.database).await;
     let (reports, random) = (crm.reports(), &mut Rng::with_seed(5));
-    for _ in 0..20 {
+    for _ in 0..amount(8, 50) {
         let before = busy.written.load(Ordering::Relaxed);
         let begin = "begin isolation level repeatable read, read only";
         sqlx::raw_sql(begin).execute(&mut plain.0).await.unwrap();
