@@ -32,7 +32,7 @@ build() {
 }
 
 run_tests() {
-  node --test --test-reporter=spec "$@" crm-node/test/*.test.mjs
+  node crm-node/test/run.mjs --test-reporter=spec "$@" crm-node/test/*.test.mjs
 }
 
 types() {

@@ -16,7 +16,8 @@ cp -r target/doc "$out/rust"
 # Its warnings are about where the fields of typed dicts stand.
 "$python" -W ignore -m pdoc crm --output-directory "$out/python" --docformat google --no-show-source
 
-npm ci --prefix tests/reference --silent --ignore-scripts
+[ tests/reference/node_modules/.package-lock.json -nt tests/reference/package-lock.json ] ||
+  npm ci --prefix tests/reference --silent --ignore-scripts
 (cd tests/reference && node_modules/.bin/typedoc --logLevel Warn)
 
 cp tests/reference/index.html "$out/"

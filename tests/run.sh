@@ -63,14 +63,14 @@ rust() {
 }
 
 python() {
-  step "Python: wheel" tests/python.sh build
+  built
   counted "Python: tests" tests/python.sh test
   step "Python: types" tests/python.sh types
   step "Python: examples" tests/python.sh examples
 }
 
 node() {
-  step "Node: package" tests/node.sh build
+  built
   counted "Node: tests" tests/node.sh test
   step "Node: types" tests/node.sh types
   counted "Node: examples" tests/node.sh examples
@@ -79,9 +79,8 @@ node() {
 # The cases of tests/contract in five places, for who adds one; the parts above run them too.
 contract() {
   counted "contract: Rust, PostgreSQL and in memory" cargo test -p crm-tests --test integration contract::data
-  step "Python: wheel" tests/python.sh build
+  built
   counted "contract: Python, both faces" tests/python.sh test -k "contract_holds or surface"
-  step "Node: package" tests/node.sh build
   counted "contract: Node" node --test --test-reporter=spec crm-node/test/contract.test.mjs crm-node/test/surface.test.mjs
 }
 
@@ -96,11 +95,12 @@ packages() {
   step "packages alone" tests/packages.sh alone
 }
 
-# Sees to the two packages for parts that use them, where no part before has built them.
+# Builds the two packages for the parts that use them, where no part before has.
 built() {
   if [ -z "${CRM_BUILT:-}" ]; then
     step "Python: wheel" tests/python.sh build
     step "Node: package" tests/node.sh build
+    export CRM_BUILT=yes
   fi
 }
 
@@ -145,12 +145,11 @@ lanes() {
   done
 }
 
-# All parts. The tests of Rust keep both cores of a small machine busy, the others one.
+# All parts, those of Rust beside the others: many of its tests wait for a server. Each kind of build comes before.
 everything() {
-  rust
-  lanes python node
-  export CRM_BUILT=yes
-  lanes packages docs,soak
+  built
+  step "Rust: build" cargo test --workspace --all-features --no-run --quiet
+  lanes rust python,packages node,docs,soak
 }
 
 # The servers' files go into memory where there is room for them: a database is 300 files, and the tests make hundreds.

@@ -1,30 +1,31 @@
-// What the tests share: one private server a file, and a fresh database a test.
+// What the tests share: one private server, of all files where run.mjs runs them and else of one, and a fresh database a test.
 import { after } from 'node:test';
 
 import pg from 'pg';
 
-import { connect, embedded } from 'crm-node';
+import { connect } from 'crm-node';
 
-const server = await embedded();
-const admin = new pg.Client(server.url.replace('/crm?', '/postgres?'));
+import { serve } from './server.mjs';
+
+const shared = process.env.CRM_TEST_SERVER;
+const own = shared ? undefined : await serve();
+const server = shared ?? own.url;
+const admin = new pg.Client(server.replace('/crm?', '/postgres?'));
 await admin.connect();
-// Nobody may be connected to a database that is copied.
-await admin.query('alter database crm allow_connections false');
-await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'crm'");
 let count = 0;
 
 const opened = [];
 after(async () => {
   await Promise.all(opened.map((open) => open.close?.() ?? open.end()));
   await admin.end();
-  await server.close();
+  await own?.close();
 });
 
 /** Makes a database and returns its URL. */
 export async function database({ migrated = true } = {}) {
-  const name = `test_${(count += 1)}`;
+  const name = `test_${process.pid}_${(count += 1)}`;
   await admin.query(`create database ${name} template ${migrated ? 'crm' : 'template0'}`);
-  return server.url.replace('/crm?', `/${name}?`);
+  return server.replace('/crm?', `/${name}?`);
 }
 
 /** Connects the library to a database, a fresh one if none is given. */

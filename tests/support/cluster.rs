@@ -59,9 +59,7 @@ impl Cluster {
     /// When it does not start.
     pub async fn start(settings: &[&str]) -> Self {
         static TEMPLATE: OnceCell<Cluster> = OnceCell::const_new();
-        let template = TEMPLATE.get_or_init(|| Self::make(None)).await;
-        let mut cluster = Self::in_home(Home::new().await);
-        run(Command::new("cp").arg("-Rp").args([template.home.data(), cluster.home.data()]));
+        let mut cluster = TEMPLATE.get_or_init(|| Self::make(None)).await.copy().await;
         cluster.configure(settings);
         cluster.launch().await;
         cluster
@@ -85,6 +83,17 @@ impl Cluster {
         run(&mut initdb);
         cluster.configure(&[]);
         cluster
+    }
+
+    /// Copies a server that was never started.
+    ///
+    /// # Panics
+    /// When there is no room.
+    pub async fn copy(&self) -> Self {
+        let copy = Self::in_home(Home::new().await);
+        run(Command::new("cp").arg("-Rp").args([self.home.data(), copy.home.data()]));
+        copy.configure(&[]);
+        copy
     }
 
     fn in_home(home: Home) -> Self {

@@ -1,6 +1,7 @@
 //! A PostgreSQL with TLS: on the embedded one's Unix socket there is none.
 
 use crm_tests::Cluster;
+use tokio::sync::OnceCell;
 
 use super::certificate::Identity;
 
@@ -13,7 +14,8 @@ pub(super) struct Server(Cluster);
 impl Server {
     /// Starts a server that shows this certificate, or one without TLS.
     pub(super) async fn start(identity: Option<Identity>) -> Self {
-        let mut cluster = Cluster::make(Some(PASSWORD)).await;
+        static TEMPLATE: OnceCell<Cluster> = OnceCell::const_new();
+        let mut cluster = TEMPLATE.get_or_init(|| Cluster::make(Some(PASSWORD))).await.copy().await;
         if let Some(Identity { certificate, key }) = identity {
             let _ = cluster.file("data/server.crt", &certificate);
             let _ = cluster.file("data/server.key", &key);
