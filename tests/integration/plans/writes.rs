@@ -43,6 +43,8 @@ pub(super) fn task(n: u32) -> NewTask {
 pub(super) fn interaction(n: u32) -> NewInteraction {
     let customer = CustomerId(1 + i64::from(n));
     NewInteraction {
+        // Among the others' dates: a later one would be the last for the planner of any test beside this one.
+        date: Some("2025-01-01T00:00:00Z".parse().unwrap()),
         created_by: Some(UserId(1 + i64::from(n))),
         ..NewInteraction::new(customer, InteractionType::Call)
     }
