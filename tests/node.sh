@@ -2,19 +2,8 @@
 # The Node package: builds it and tries it out. tests/run.sh runs each step; by hand: tests/node.sh test --test-name-pattern abort
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tests/versions.sh
 export npm_config_fund=false npm_config_audit=false npm_config_update_notifier=false
-
-# Node 20.4 has all that is needed, the test runner included.
-needs_node() {
-  if ! node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 4) ? 0 : 1)' 2>/dev/null; then
-    echo "no Node.js 20.4 or newer found ($(node --version 2>/dev/null || echo none)): install one from nodejs.org or with your system's packages" >&2
-    return 1
-  fi
-  if ! command -v npm >/dev/null; then
-    echo "no npm found, which comes with Node.js from nodejs.org (Debian: apt install npm)" >&2
-    return 1
-  fi
-}
 
 # Installs what a lock file says, unless it has been since the file was written.
 install() {
@@ -45,7 +34,7 @@ examples() {
   node --test --test-reporter=spec examples/node/*/*.test.mjs
 }
 
-needs_node
+has_node || { echo "missing: $NEEDS_NODE" >&2 && exit 1; }
 step=${1:-}
 shift || true
 case $step in

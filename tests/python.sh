@@ -2,29 +2,17 @@
 # The Python package: builds its wheel and tries it out. tests/run.sh runs each step; by hand: tests/python.sh test -k threads
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tests/versions.sh
 root=$PWD
 here=$root/target/python
 python=$here/venv/bin/python
 export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
-# Python 3.11 or newer has all that the tests need; the package itself asks for 3.10.
-newest() {
-  local version
-  for version in python3 python3.11 python3.12 python3.13 python3.14; do
-    if "$version" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      echo "$version"
-      return
-    fi
-  done
-  echo "no Python 3.11 or newer with venv found (Debian: apt install python3-venv; Fedora: dnf install python3)" >&2
-  return 1
-}
-
 # Makes the tests' environment, anew where the Python that it was made with is gone.
 environment() {
   local version
   if ! "$python" -c '' 2>/dev/null; then
-    version=$(newest)
+    version=$(newest_python) || { echo "missing: $NEEDS_PYTHON" >&2 && return 1; }
     "$version" -m venv --clear "$here/venv"
   fi
   "$python" -m pip install --quiet "$@" || {

@@ -2,6 +2,7 @@
 # Installs what building and testing need and is missing, as root on Debian; elsewhere says what to install. tests/run.sh begins with it.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. tests/versions.sh
 missing=0
 
 # Is for what nothing here installs.
@@ -43,25 +44,12 @@ has_rust() {
   [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" = "$wanted" ]
 }
 
-has_python() {
-  local version
-  for version in python3 python3.11 python3.12 python3.13 python3.14; do
-    "$version" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
-  done
-  return 1
-}
-
-has_node() {
-  node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 4) ? 0 : 1)' 2>/dev/null &&
-    command -v npm >/dev/null
-}
-
 has_rust || miss "Rust $(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml) or newer with cargo (found: $(cargo --version 2>&1 | head -n 1)): \
 install it with rustup, or: rustup update stable"
 cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
   miss "rustfmt or clippy: rustup component add rustfmt clippy"
-has_python || install python3-venv "Python 3.11 or newer with venv for the tests (Debian: apt install python3-venv; Fedora: dnf install python3)"
-has_node || miss "Node.js 20.4 or newer with npm (found: $(node --version 2>/dev/null || echo none)): install it from nodejs.org or with your system's packages"
+newest_python >/dev/null || install python3-venv "$NEEDS_PYTHON"
+has_node || miss "$NEEDS_NODE"
 has_postgres || install postgresql "PostgreSQL's server programs, 14 or newer (Debian: apt install postgresql; Fedora: dnf install \
 postgresql-server; macOS: brew install postgresql), or set CRM_POSTGRES_BIN to their directory; no server has to run"
 has_pgbouncer || install pgbouncer "PgBouncer (Debian: apt install pgbouncer; Fedora: dnf install pgbouncer; macOS: brew install pgbouncer)"
