@@ -63,14 +63,14 @@ rust() {
 }
 
 python() {
-  built
+  built python
   counted "Python: tests" tests/python.sh test
   step "Python: types" tests/python.sh types
   step "Python: examples" tests/python.sh examples
 }
 
 node() {
-  built
+  built node
   counted "Node: tests" tests/node.sh test
   step "Node: types" tests/node.sh types
   counted "Node: examples" tests/node.sh examples
@@ -79,13 +79,13 @@ node() {
 # The cases of tests/contract in five places, for who adds one; the parts above run them too.
 contract() {
   counted "contract: Rust, PostgreSQL and in memory" cargo test -p crm-tests --test integration contract::data
-  built
+  built python node
   counted "contract: Python, both faces" tests/python.sh test -k "contract_holds or surface"
   counted "contract: Node" node --test --test-reporter=spec crm-node/test/contract.test.mjs crm-node/test/surface.test.mjs
 }
 
 docs() {
-  built
+  built python node
   step "guides" cargo run --quiet -p crm-guides
   step "references" tests/reference.sh
 }
@@ -95,13 +95,15 @@ packages() {
   step "packages alone" tests/packages.sh alone
 }
 
-# Builds the two packages for the parts that use them, where no part before has.
+# Builds the packages that a part uses, unless a part before has.
 built() {
-  if [ -z "${CRM_BUILT:-}" ]; then
-    step "Python: wheel" tests/python.sh build
-    step "Node: package" tests/node.sh build
-    export CRM_BUILT=yes
-  fi
+  local language
+  for language in "$@"; do
+    if [[ " ${CRM_BUILT:-} " != *" $language "* ]]; then
+      step "$language: package" "tests/$language.sh" build
+      export CRM_BUILT="${CRM_BUILT:-} $language"
+    fi
+  done
 }
 
 newcomer() {
@@ -116,8 +118,8 @@ generate() {
 }
 
 soak() {
-  built
-  step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes 0.1
+  built python node
+  step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes "$([ -n "${CRM_THOROUGH:-}" ] && echo 2 || echo 0.2)"
 }
 
 # Runs parts at the same time, each word a lane of parts joined by commas, and shows what each said when it has ended.
@@ -145,10 +147,11 @@ lanes() {
   done
 }
 
-# All parts, those of Rust beside the others: many of its tests wait for a server. Each kind of build comes before.
+# All parts, those of Rust beside the others: many of its tests wait for a server. What takes long to build is built before.
 everything() {
-  built
-  step "Rust: build" cargo test --workspace --all-features --no-run --quiet
+  built python node
+  step "Rust: tests' build" cargo test --workspace --all-features --no-run --quiet
+  step "Rust: programs' build" cargo build -p crm-guides -p crm-tests --bins --quiet
   lanes rust python packages,docs node,soak
 }
 
@@ -156,7 +159,7 @@ everything() {
 in_memory() {
   local free
   free=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)
-  if [ -z "${TMPDIR:-}" ] && [ "${free:-0}" -gt 4000000 ] && ! grep -q ' /dev/shm .*noexec' /proc/mounts; then
+  if [ -z "${TMPDIR:-}" ] && [ "${free:-0}" -gt 10000000 ] && ! grep -q ' /dev/shm .*noexec' /proc/mounts; then
     memory=$(mktemp -d /dev/shm/crm-XXXXXX)
     chmod 1777 "$memory"
     export TMPDIR=$memory
@@ -177,6 +180,9 @@ fi
 in_memory
 # Many tests wait for a server to die, to be late or to come back.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(getconf _NPROCESSORS_ONLN)))}
+if [ -n "${CRM_THOROUGH:-}" ]; then
+  export PROPTEST_CASES=${PROPTEST_CASES:-5000} CRM_EXAMPLES=${CRM_EXAMPLES:-1000} CRM_CASES=${CRM_CASES:-5000} CRM_EXITS=${CRM_EXITS:-60}
+fi
 for part in "$@"; do "$part"; done
 
 for step in "${broken[@]+"${broken[@]}"}"; do echo "failed: $step" >&2; done

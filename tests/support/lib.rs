@@ -16,7 +16,7 @@ pub use plain::{Plain, all_pages};
 pub use proxy::{Cut, End, Proxy, Way};
 
 /// Returns how much a test does usually, or the larger amount where the tests are to be thorough: `CRM_THOROUGH` is set, as it is
-/// once a week.
+/// once a week and before a release.
 pub fn amount<T>(usual: T, thorough: T) -> T {
     if std::env::var("CRM_THOROUGH").is_ok_and(|set| !set.is_empty()) { thorough } else { usual }
 }

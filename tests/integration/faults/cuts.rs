@@ -34,9 +34,11 @@ async fn cut_everywhere(call: Call, acting: bool) {
 async fn cut_everywhere_on(ground: &Ground, crm: Crm, call: Call, acting: bool) {
     let exchange = ground.record(&crm, call, acting).await;
     for way in Way::ALL {
-        // A place before or between messages and the one in the middle of the next, then two that wait for thoroughness.
-        let places = exchange.places(way).into_iter().enumerate().filter(|(n, _)| is_turn(n / 2, 2));
-        for (n, after) in places {
+        let places = exchange.places(way).into_iter().enumerate();
+        // From the commit on, each place has its turn.
+        for (n, after) in
+            places.filter(|&(n, place)| !exchange.is_before_commit(way, place) || is_turn(n / 2, 2))
+        {
             let end = if n % 2 == 0 { End::Close } else { End::Reset };
             let name = format!("{way:?} {after}");
             let what = format!("{call:?} {} {name}", if acting { "acting" } else { "trusted" });

@@ -155,7 +155,7 @@ async fn an_export_of_which_something_has_arrived_fails_and_the_next_one_is_the_
     pair.primary
         .execute(
             "insert into crm.interactions (customer_id, type, notes)
-             select 1, 'note', repeat('-', 6000) from generate_series(1, 6000)",
+             select 1, 'note', repeat('-', 1600) from generate_series(1, 20000)",
         )
         .await;
     pair.catch_up().await;
@@ -165,7 +165,7 @@ async fn an_export_of_which_something_has_arrived_fails_and_the_next_one_is_the_
     assert_eq!((error.code(), error.retryable()), (ErrorCode::Serialization, true));
     let mut rows = Rows::default();
     crm.export(&export, &mut rows).await.unwrap();
-    assert_eq!(rows.0, 6_000);
+    assert_eq!(rows.0, 20_000);
 }
 
 async fn conflicts(replica: &Cluster) -> i64 {
