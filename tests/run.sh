@@ -2,7 +2,7 @@
 # Runs everything that CI runs, or parts of it, and ends with one line: N passed, M failed.
 #
 #   tests/run.sh                  everything
-#   tests/run.sh rust python      these parts: rust, python, node, contract, docs, packages, soak
+#   tests/run.sh rust python      these parts: rust (lint, suites), python, node, contract, docs, packages, soak
 #   tests/run.sh newcomer         what a newcomer does in an empty folder, in each language: release builds, ten minutes
 #   tests/run.sh generate         writes anew what is generated: the Python stub, the contract's catalogue and surface
 set -uo pipefail
@@ -54,12 +54,20 @@ counted() {
   ended "$name" "$@"
 }
 
-rust() {
+lint() {
   step "format" cargo fmt --all --check
   step "clippy" cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
   step "licences, bans, sources" tests/deny.sh
+}
+
+suites() {
   counted "Rust: tests" cargo test --workspace --all-features --no-fail-fast
   step "quickstart" cargo run --quiet --example quickstart
+}
+
+rust() {
+  lint
+  suites
 }
 
 python() {
@@ -152,7 +160,7 @@ everything() {
   built python node
   step "Rust: tests' build" cargo test --workspace --all-features --no-run --quiet
   step "Rust: programs' build" cargo build -p crm-guides -p crm-tests --bins --quiet
-  lanes rust python packages,docs node,soak
+  lanes suites python packages,docs node,soak,lint
 }
 
 # The servers' files go into memory where there is room for them: a database is 300 files, and the tests make hundreds.
@@ -169,7 +177,7 @@ in_memory() {
 if [ $# = 0 ]; then set -- everything; fi
 for part in "$@"; do
   case $part in
-  everything | rust | python | node | contract | docs | packages | soak | newcomer | generate) ;;
+  everything | rust | lint | suites | python | node | contract | docs | packages | soak | newcomer | generate) ;;
   *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
   esac
 done
