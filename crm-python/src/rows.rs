@@ -19,8 +19,11 @@ use crm_postgres::background::{Incoming, incoming};
 /// on, which whoever leaves a stream of a transaction would break off, and the transaction with it.
 const PART: usize = 1_000;
 
-/// Makes Python's value of the next row of a part.
-type Part = Box<dyn FnMut(Python<'_>) -> Option<PyResult<Py<PyAny>>> + Send>;
+/// Is the rows that came together, which become Python's values one by one.
+struct Part {
+    left: usize,
+    next: Box<dyn FnMut(Python<'_>) -> Option<PyResult<Py<PyAny>>> + Send>,
+}
 
 struct Reading {
     parts: Incoming<Part>,
@@ -41,12 +44,13 @@ pub(crate) fn stream<E: Known>(
     let read = async move {
         let mut rows = E::repository(store.repositories()?).stream(filter, order).ready_chunks(PART);
         while let Some(rows) = rows.next().await {
+            let left = rows.len();
             let mut rows = rows.into_iter();
-            let part: Part = Box::new(move |py| {
+            let next = Box::new(move |py: Python<'_>| {
                 let row = rows.next()?;
                 Some(row.map_err(|error| raise(py, error)).and_then(|row: E| row.wire(py)))
             });
-            sender.hand_on(part).await?;
+            sender.hand_on(Part { left, next }).await?;
         }
         Ok(())
     };
@@ -66,11 +70,17 @@ pub(crate) fn stream<E: Known>(
 impl Reading {
     /// Returns the next row that is there already.
     fn at_hand(&mut self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
-        self.part.as_mut()?(py)
+        let part = self.part.as_mut()?;
+        part.left = part.left.checked_sub(1)?;
+        (part.next)(py)
     }
 
-    /// Waits for the next part; tells whether there is one.
+    /// Waits for the next part, unless rows are left of this one, as where one call has waited for what another was to get; tells
+    /// whether there is a row.
     async fn go_on(&mut self) -> Result<bool> {
+        if self.part.as_ref().is_some_and(|part| part.left > 0) {
+            return Ok(true);
+        }
         self.part = self.parts.next().await?;
         Ok(self.part.is_some())
     }

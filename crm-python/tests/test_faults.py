@@ -249,16 +249,33 @@ def test_a_stream_in_use_or_broken_off_says_so(url: str) -> None:
     async def main() -> None:
         async with crm.connect_async(url) as c:
             await c.customers.create_many([{"name": f"c{n}"} for n in range(3)])
-            rows = c.customers.stream()
-            both = await asyncio.gather(anext(rows), anext(rows), return_exceptions=True)
-            assert sorted(type(result).__name__ for result in both) == ["Customer", "RuntimeError"]
             with psycopg.connect(url) as locker:
+                locker.execute("lock table crm.customers in access exclusive mode")
+                rows = c.customers.stream()
+                both = [asyncio.ensure_future(anext(rows)) for _ in range(2)]
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                locker.rollback()
+                results = await asyncio.gather(*both, return_exceptions=True)
+                assert sorted(type(result).__name__ for result in results) == ["Customer", "RuntimeError"]
                 locker.execute("lock table crm.customers in access exclusive mode")
                 rows = c.customers.stream()
                 with pytest.raises(asyncio.TimeoutError):
                     await asyncio.wait_for(anext(rows), 0.05)
                 with pytest.raises(crm.ClosedError):
                     await anext(rows)
+
+    asyncio.run(main())
+
+
+def test_no_row_is_lost_where_the_next_ones_were_asked_for_before_any_came(url: str) -> None:
+    async def main() -> None:
+        async with crm.connect_async(url) as c:
+            await c.customers.create_many([{"name": f"c{n}"} for n in range(3)])
+            rows = c.customers.stream()
+            first, second = anext(rows), anext(rows)
+            assert [(await first).name, (await second).name, (await anext(rows)).name] == ["c2", "c1", "c0"]
+            with pytest.raises(StopAsyncIteration):
+                await anext(rows)
 
     asyncio.run(main())
 
