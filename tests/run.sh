@@ -120,7 +120,7 @@ newcomer() {
 }
 
 generate() {
-  step "Python: wheel" tests/python.sh build
+  built python
   step "Python: stub" target/python/venv/bin/python crm-python/stubs.py
   step "contract: catalogue and surface" env CRM_GENERATE=1 cargo test --quiet -p crm-tests --test integration contract::data::generated
 }
@@ -155,7 +155,7 @@ lanes() {
   done
 }
 
-# All parts, those of Rust beside the others: many of its tests wait for a server. What takes long to build is built before.
+# All parts, the suites of Rust beside the others: many of their tests wait for a server. What takes long to build is built before.
 everything() {
   built python node
   step "Rust: tests' build" cargo test --workspace --all-features --no-run --quiet

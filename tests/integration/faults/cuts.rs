@@ -1,4 +1,4 @@
-//! Connections that are cut at every point of a call: before and in the middle of what is sent, before and in the middle of the answer.
+//! Connections that are cut throughout a call: before and in the middle of what is sent, before and in the middle of the answer.
 
 use crm_core::{Error, ErrorCode, Repositories as _, Result};
 use crm_postgres::Crm;
