@@ -19,10 +19,13 @@ use crm_postgres::background::{Incoming, incoming};
 /// on, which whoever leaves a stream of a transaction would break off, and the transaction with it.
 const PART: usize = 1_000;
 
-/// Is the rows that came together, which become Python's values one by one.
+/// Makes Python's value of the next row.
+type Next = Box<dyn FnMut(Python<'_>) -> Option<PyResult<Py<PyAny>>> + Send>;
+
+/// Is the rows that came together.
 struct Part {
     left: usize,
-    next: Box<dyn FnMut(Python<'_>) -> Option<PyResult<Py<PyAny>>> + Send>,
+    next: Next,
 }
 
 struct Reading {
