@@ -187,8 +187,12 @@ impl Cluster {
     /// When it is not running.
     pub fn kill(&mut self) {
         let mut server = self.server.take().expect("it runs");
-        // What it starts in between notices that its parent is gone.
-        let kill = format!("children=$(pgrep -P {0}); kill -9 {0} $children", server.id());
+        // Stopped, it starts no other in between; and the next server has to wait until the last of these has left the memory.
+        let kill = format!(
+            "kill -STOP {0}; children=$(pgrep -P {0}); kill -9 {0} $children
+             for child in $children; do while ps -o stat= -p $child | grep -qv Z; do sleep 0.01; done; done",
+            server.id()
+        );
         drop(Command::new("/bin/sh").args(["-c", &kill]).stderr(Stdio::null()).status());
         server.wait().expect("it is our child");
     }
