@@ -1,18 +1,18 @@
 //! A PostgreSQL of a test's own that listens on TCP, and can be killed, stopped, started again, copied and promoted.
 
-use std::fs::{File, Permissions};
+mod home;
+
+use std::fs::File;
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection as _, PgConnection};
+use crm_postgres::Crm;
 use tokio::sync::OnceCell;
 
-use crate::{Database, execute};
+use crate::execute;
+use home::Home;
 
 /// Waits for the end of its input, however the test's process ends, and then stops the server and removes its directory.
 const WATCHDOG: &str = r#"read -r _; "$1/pg_ctl" stop -s -D "$2/data" -m immediate; rm -rf "$2""#;
@@ -29,15 +29,6 @@ pub struct Cluster {
     port: u16,
     server: Option<Child>,
     watchdog: Child,
-}
-
-/// Is where the server's programs and files are and whom they belong to.
-#[derive(Debug)]
-struct Home {
-    bin: PathBuf,
-    directory: PathBuf,
-    /// User and group of the server where the test runs as root, which PostgreSQL refuses.
-    account: Option<(u32, u32)>,
 }
 
 /// Says how a server is stopped (PostgreSQL docs, "Shutting Down the Server").
@@ -59,10 +50,31 @@ impl Cluster {
     /// When it does not start.
     pub async fn start(settings: &[&str]) -> Self {
         static TEMPLATE: OnceCell<Cluster> = OnceCell::const_new();
-        let mut cluster = TEMPLATE.get_or_init(|| Self::make(None)).await.copy().await;
-        cluster.configure(settings);
-        cluster.launch().await;
-        cluster
+        TEMPLATE.get_or_init(|| Self::make(None)).await.start_copy(settings).await
+    }
+
+    /// Makes a server as `start` does, whose database `postgres` has the schema.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn migrated(settings: &[&str]) -> Self {
+        static TEMPLATE: OnceCell<Cluster> = OnceCell::const_new();
+        let make = async || {
+            let mut cluster = Self::start(&[]).await;
+            let crm = Crm::connect(cluster.url("postgres")).await.expect("it runs");
+            crm.migrate().await.expect("the superuser may");
+            crm.close().await;
+            cluster.stop(Stop::Fast).await;
+            cluster
+        };
+        TEMPLATE.get_or_init(make).await.start_copy(settings).await
+    }
+
+    async fn start_copy(&self, settings: &[&str]) -> Self {
+        let mut copy = self.copy().await;
+        copy.configure(settings);
+        copy.launch().await;
+        copy
     }
 
     /// Makes a server without starting it, whose superuser has this password, or needs none.
@@ -85,7 +97,7 @@ impl Cluster {
         cluster
     }
 
-    /// Copies a server that was never started.
+    /// Copies a server that does not run, without starting the copy.
     ///
     /// # Panics
     /// When there is no room.
@@ -338,63 +350,6 @@ impl Drop for Cluster {
         drop(self.watchdog.wait());
         drop(self.server.take().map(|mut server| server.wait()));
     }
-}
-
-impl Home {
-    /// Finds the programs and the user of the shared server, and makes a directory of that user's.
-    async fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        static PROGRAMS: OnceCell<(String, String)> = OnceCell::const_new();
-        let name = format!("crm-cluster-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let (bin, data) = PROGRAMS
-            .get_or_init(|| async { programs(Database::bare().await.connection().await).await })
-            .await;
-        let directory = std::env::temp_dir().join(name);
-        std::fs::create_dir(&directory).expect("nobody else makes it");
-        let owner = Path::new(data).metadata().expect("the server is there");
-        let is_other = directory.metadata().expect("it was made").uid() != owner.uid();
-        let home = Self { bin: bin.into(), directory, account: is_other.then(|| (owner.uid(), owner.gid())) };
-        home.give(&home.directory);
-        home
-    }
-
-    fn data(&self) -> PathBuf {
-        self.directory.join("data")
-    }
-
-    fn give(&self, path: &Path) {
-        if let Some((uid, gid)) = self.account {
-            chown(path, Some(uid), Some(gid)).expect("root may give files away");
-        }
-    }
-
-    fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.directory.join(name);
-        std::fs::write(&path, content).expect("the directory is there");
-        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");
-        self.give(&path);
-        path
-    }
-
-    /// Prepares a program that runs as the server's user.
-    fn command(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new(program.as_ref());
-        command.env("LC_ALL", "C").current_dir("/").process_group(0);
-        if let Some((uid, gid)) = self.account {
-            command.gid(gid).uid(uid);
-        }
-        command
-    }
-}
-
-/// Asks a server where its programs and its data are.
-async fn programs(mut connection: PgConnection) -> (String, String) {
-    let places = sqlx::query_as(
-        "select setting, current_setting('data_directory') from pg_config where name = 'BINDIR'",
-    );
-    let places = places.fetch_one(&mut connection).await.expect("the superuser may ask");
-    connection.close().await.expect("the connection closes");
-    places
 }
 
 /// Runs a program that must succeed.

@@ -85,7 +85,6 @@ async fn stored(url: &str) -> HashMap<String, i64> {
 async fn begin(cluster: &Cluster) -> (Vec<JoinHandle<Seen>>, Arc<AtomicBool>) {
     let crm = Crm::builder(cluster.url("postgres")).acquire_timeout(ACQUIRE).call_timeout(CALL);
     let crm = crm.connect().await.unwrap();
-    crm.migrate().await.unwrap();
     let customer = crm.customers().create(NewCustomer::new("Seen").validate().unwrap()).await.unwrap().id;
     let stop = Arc::new(AtomicBool::new(false));
     let writers = (0..WRITERS).map(|writer| tokio::spawn(write(crm.clone(), customer, writer, stop.clone())));
@@ -129,7 +128,7 @@ async fn check(cluster: &Cluster, writers: Vec<JoinHandle<Seen>>, what: &str) ->
 }
 
 async fn kill_again_and_again(cycles: usize) {
-    let mut cluster = Cluster::start(&["max_connections = 40"]).await;
+    let mut cluster = Cluster::migrated(&["max_connections = 40"]).await;
     let (writers, stop) = begin(&cluster).await;
     for _ in 0..cycles {
         tokio::time::sleep(Duration::from_millis(fastrand::u64(50..600))).await;
@@ -149,7 +148,7 @@ async fn a_server_without_room_for_its_log_breaks_down_and_what_was_acknowledged
     // Commits that wait for one another are written together, of which the log may have some when it fails.
     let settings =
         ["max_connections = 40", "max_wal_size = 1GB", "commit_delay = 5000", "commit_siblings = 2"];
-    let mut cluster = Cluster::start(&settings).await;
+    let mut cluster = Cluster::migrated(&settings).await;
     cluster.stop(Stop::Fast).await;
     let path = cluster.directory("log-disk");
     let Some(disk) = Small::mount(&path, 40) else {

@@ -23,9 +23,8 @@ fn refused<T: std::fmt::Debug>(result: Result<T>, code: ErrorCode) {
 
 /// Starts a server with the schema.
 async fn migrated(settings: &[&str]) -> (Cluster, Crm) {
-    let cluster = Cluster::start(settings).await;
+    let cluster = Cluster::migrated(settings).await;
     let crm = Crm::connect(cluster.url("postgres")).await.unwrap();
-    crm.migrate().await.unwrap();
     (cluster, crm)
 }
 

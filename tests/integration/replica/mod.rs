@@ -1,4 +1,4 @@
-//! Reports and exports on a streaming replica, made with `pg_basebackup`: what it answers, and when the primary does instead.
+//! Reports and exports on a streaming replica: what it answers, and when the primary does instead.
 //!
 //! A replica whose replay is paused does not hear of what happens meanwhile: who shows it has asked the primary.
 
@@ -13,8 +13,9 @@ use crm_core::{
     Validate as _,
 };
 use crm_postgres::{Acting, Builder, Crm, Export, ExportSink};
-use crm_tests::Cluster;
+use crm_tests::{Cluster, Stop};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::sync::OnceCell;
 
 const DATABASE: &str = "postgres";
 
@@ -26,15 +27,17 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) async fn start(replica_settings: &[&str]) -> Self {
-        Self::of(Cluster::start(&[]).await, replica_settings).await
+        static TEMPLATE: OnceCell<Cluster> = OnceCell::const_new();
+        let make = async || filled(Cluster::migrated(&[]).await).await;
+        Self::copies_of(TEMPLATE.get_or_init(make).await, replica_settings).await
     }
 
-    /// Gives a new server a replica.
-    async fn of(primary: Cluster, replica_settings: &[&str]) -> Self {
-        let crm = Crm::connect(primary.url(DATABASE)).await.unwrap();
-        crm.migrate().await.unwrap();
-        add(&crm).await;
-        let replica = primary.replica(replica_settings).await;
+    /// Makes a pair of a server that does not run: a replica may be made of its primary's files, which is what `pg_basebackup` does too.
+    async fn copies_of(server: &Cluster, replica_settings: &[&str]) -> Self {
+        let (mut primary, mut replica) = (server.copy().await, server.copy().await);
+        primary.launch().await;
+        replica.follow(&primary, replica_settings);
+        replica.launch().await;
         Self { primary, replica }
     }
 
@@ -60,6 +63,16 @@ impl Pair {
         self.replica.execute("select pg_wal_replay_resume()").await;
         self.catch_up().await;
     }
+}
+
+/// Gives a server the schema, a customer and a lead, and stops it.
+async fn filled(mut server: Cluster) -> Cluster {
+    let crm = Crm::connect(server.url(DATABASE)).await.unwrap();
+    crm.migrate().await.unwrap();
+    add(&crm).await;
+    crm.close().await;
+    server.stop(Stop::Fast).await;
+    server
 }
 
 /// Asks a server for one value.

@@ -6,7 +6,7 @@ use crm_core::{ErrorCode, Repositories as _};
 use crm_postgres::Crm;
 use crm_tests::{Cluster, Stop};
 
-use super::{DATABASE, Pair, add, known, leads};
+use super::{DATABASE, Pair, add, filled, known, leads};
 
 /// Is longer than any of these tests takes.
 const HOUR: Duration = Duration::from_hours(1);
@@ -94,7 +94,7 @@ async fn another_cluster_is_no_replica() {
     let pair = Pair::start(&[]).await;
     let mut other = Cluster::make(None).await;
     other.launch().await;
-    let other = Pair::of(other, &[]).await;
+    let other = Pair::copies_of(&filled(other).await, &[]).await;
     let url = other.replica.url(DATABASE);
     let crm = pair.builder().replica(url).max_staleness(HOUR).connect().await.unwrap();
     add(&crm).await;
