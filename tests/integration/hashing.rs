@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crm_core::{ErrorCode, Hashing, NewUser, Password, Repositories as _, User, UserId, Validate};
 use crm_postgres::Crm;
-use crm_tests::Database;
+use crm_tests::{Database, amount, quick};
 use futures_util::future::{join_all, select_all};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
@@ -39,11 +39,12 @@ fn blocked() -> (Runtime, mpsc::Sender<()>) {
 }
 
 /// Makes a database with a user, whose connections live on a runtime of their own.
-fn prepare() -> (Runtime, Database, UserId) {
+fn prepare(hashing: Hashing) -> (Runtime, Database, UserId) {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (database, id) = runtime.block_on(async {
         let database = Database::fresh().await;
-        let id = user(&database.crm).await;
+        let crm = database.builder().password_hashing(hashing).connect().await.unwrap();
+        let id = user(&crm).await;
         (database, id)
     });
     (runtime, database, id)
@@ -51,7 +52,7 @@ fn prepare() -> (Runtime, Database, UserId) {
 
 #[test]
 fn a_runtime_of_one_thread_answers_others_while_64_logins_are_hashed() {
-    let (_setup, database, id) = prepare();
+    let (_setup, database, id) = prepare(quick());
     let (runtime, begin) = blocked();
     runtime.block_on(async {
         let crm = database.builder().acquire_timeout(FOREVER).connect().await.unwrap();
@@ -71,7 +72,7 @@ fn a_runtime_of_one_thread_answers_others_while_64_logins_are_hashed() {
 #[test]
 fn a_storm_of_logins_starts_no_more_threads_than_its_turns() {
     for turns in [1, 3] {
-        let (_setup, database, _) = prepare();
+        let (_setup, database, _) = prepare(Hashing::default());
         let threads = Arc::new(AtomicUsize::new(0));
         let count = threads.clone();
         let runtime = Builder::new_current_thread()
@@ -82,10 +83,10 @@ fn a_storm_of_logins_starts_no_more_threads_than_its_turns() {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let hashing = Hashing::new(1_024, 1, 1).unwrap();
-            let builder = database.builder().password_hashing(hashing).concurrent_hashings(turns);
+            // A hash takes long beside what a thread does to hand its turn on.
+            let builder = database.builder().password_hashing(Hashing::default()).concurrent_hashings(turns);
             let crm = builder.acquire_timeout(FOREVER).connect().await.unwrap();
-            for login in join_all((0..64).map(|_| log_in(&crm))).await {
+            for login in join_all((0..amount(16, 64)).map(|_| log_in(&crm))).await {
                 login.unwrap().unwrap();
             }
         });
@@ -97,11 +98,11 @@ fn a_storm_of_logins_starts_no_more_threads_than_its_turns() {
 
 #[test]
 fn a_dropped_login_keeps_its_turn_until_its_hash_is_done_and_others_time_out() {
-    let (_setup, database, id) = prepare();
+    let (_setup, database, id) = prepare(quick());
     let (runtime, begin) = blocked();
     runtime.block_on(async {
         let builder = database.builder().concurrent_hashings(1).acquire_timeout(LIMIT);
-        let crm = builder.password_hashing(Hashing::new(8, 1, 1).unwrap()).connect().await.unwrap();
+        let crm = builder.connect().await.unwrap();
         let timed_out = |refused: Result<crm_core::Result<User>, JoinError>| {
             let error = refused.unwrap().unwrap_err();
             assert_eq!((error.code(), error.outcome_unknown()), (ErrorCode::Timeout, false));
@@ -122,7 +123,7 @@ fn a_dropped_login_keeps_its_turn_until_its_hash_is_done_and_others_time_out() {
 
 #[test]
 fn a_handle_is_closed_while_passwords_are_hashed_and_those_calls_end() {
-    let (_setup, database, id) = prepare();
+    let (_setup, database, id) = prepare(quick());
     let (runtime, begin) = blocked();
     runtime.block_on(async {
         let crm = database.builder().concurrent_hashings(2).max_connections(1).connect().await.unwrap();

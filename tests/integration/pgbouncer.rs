@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crm_core::{ErrorCode, Hashing, LeadFilter, Order, Password, Repositories as _, Stage, Validate as _};
+use crm_core::{ErrorCode, LeadFilter, Order, Password, Repositories as _, Stage, Validate as _};
 use crm_postgres::{Builder, Crm};
 use crm_tests::Database;
 use futures_util::{TryStreamExt as _, future};
@@ -163,8 +163,7 @@ async fn without_the_pooler_the_database_is_unavailable_until_it_is_back() {
 }
 
 async fn everything_works(ground: Ground, builder: Builder) {
-    let hashing = Hashing::new(8, 1, 1).unwrap();
-    let crm = builder.password_hashing(hashing).connect().await.unwrap();
+    let crm = builder.password_hashing(crm_tests::quick()).connect().await.unwrap();
     let actor = ground.everybody[1].unwrap();
     let password = |text| Password::new(text).validate().unwrap();
     crm.users().set_password(actor, password("correct horse")).await.unwrap();
@@ -237,5 +236,5 @@ async fn nothing_is_done_in_anothers_name_whatever_fails_in_between() {
     let ground = Ground::new().await;
     let bouncer = Bouncer::start(&ground.database).await;
     let crm = bouncer.builder().application_name("storm").max_connections(6).connect().await.unwrap();
-    storm(ground, crm, 60).await;
+    storm(ground, crm, 40).await;
 }

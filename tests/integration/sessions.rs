@@ -34,13 +34,18 @@ pub(crate) async fn wait_for(database: &Database, condition: &'static str, expec
     panic!("there are {} sessions, not {expected}, where {condition}", count(database, condition).await);
 }
 
-/// Ends all sessions of a database but its own, as an administrator does.
-pub(crate) async fn kill_all(database: &Database) {
+/// Tells all sessions of a database but its own to end, as an administrator does.
+pub(crate) async fn kill(database: &Database) {
     database
         .execute(
             "select pg_terminate_backend(pid) from pg_stat_activity
              where datname = current_database() and pid <> pg_backend_pid()",
         )
         .await;
+}
+
+/// Ends all sessions of a database but its own, while nobody begins one.
+pub(crate) async fn kill_all(database: &Database) {
+    kill(database).await;
     wait_for(database, "true", 0).await;
 }

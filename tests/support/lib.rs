@@ -7,6 +7,7 @@ mod proxy;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crm_core::Hashing;
 use crm_postgres::{Builder, Crm};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::OnceCell;
@@ -25,6 +26,15 @@ pub fn amount<T>(usual: T, thorough: T) -> T {
 #[must_use]
 pub fn is_turn(n: usize, turns: usize) -> bool {
     n.is_multiple_of(amount(turns, 1))
+}
+
+/// Returns parameters with which a hash takes no time, for tests that are about something else.
+///
+/// # Panics
+/// Never: they are allowed.
+#[must_use]
+pub fn quick() -> Hashing {
+    Hashing::new(8, 1, 1).expect("they are allowed")
 }
 
 /// Is the server's URL up to the name of a database, and from behind it on.
@@ -84,7 +94,7 @@ pub async fn execute(url: &str, statements: &str) {
 /// Is a database of a test's own.
 #[derive(Debug)]
 pub struct Database {
-    /// Works on the database with the default pool.
+    /// Works on the database with the default pool, and hashes passwords quickly.
     pub crm: Crm,
     /// The database's URL.
     pub url: String,
@@ -122,13 +132,14 @@ impl Database {
         let server = server().await.crm.url().expect("it is embedded");
         execute(&at(server, "postgres"), &format!("create database {name} template {template}")).await;
         let url = at(server, &name);
-        let crm = Crm::connect(&*url).await.expect("the new database is there");
+        let crm = Crm::builder(&*url).password_hashing(quick()).connect().await;
+        let crm = crm.expect("the new database is there");
         Self { crm, url }
     }
 
-    /// Prepares a further handle on the database.
+    /// Prepares a further handle on the database, which hashes as quickly.
     pub fn builder(&self) -> Builder {
-        Crm::builder(&*self.url)
+        Crm::builder(&*self.url).password_hashing(quick())
     }
 
     /// Opens a connection of the test's own.

@@ -1,6 +1,7 @@
 //! A cluster of the tests' own, one test at a time: the library's roles are the cluster's, and these tests take them away.
 
 use crm_postgres::Crm;
+use crm_tests::quick;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
@@ -56,7 +57,7 @@ impl Cluster {
 
     /// Opens a handle.
     pub(super) async fn crm(&self, login: &str, database: &str) -> Crm {
-        Crm::connect(self.url(login, database)).await.unwrap()
+        Crm::builder(self.url(login, database)).password_hashing(quick()).connect().await.unwrap()
     }
 
     /// Opens a connection.

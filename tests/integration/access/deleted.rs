@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::attempt::attempt;
 use super::calls::call;
-use super::state::{ADMIN, Deed, OTHER, OTHER_ADMIN, State, quick_handle, reset};
+use super::state::{ADMIN, Deed, OTHER, OTHER_ADMIN, State, reset};
 use crate::schema::catalogue::texts;
 
 /// Has a row of each table for each way in which users 1 and 3 can stand in its three references.
@@ -73,7 +73,7 @@ impl Stage {
         db.execute(rows).await;
         let mut connection = db.connection().await;
         let before = State::read(&mut connection).await;
-        Self { crm: quick_handle(&db).await, db, connection, before }
+        Self { crm: db.crm.clone(), db, connection, before }
     }
 
     async fn check_references(&self) {

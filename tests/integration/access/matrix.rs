@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::attempt::{attempt, try_out};
 use super::calls::{NEW_PASSWORD, call, statement};
-use super::state::{ADMIN, Deed, OTHER, OTHER_ADMIN, RETIRED, State, USER, quick_handle, reset};
+use super::state::{ADMIN, Deed, OTHER, OTHER_ADMIN, RETIRED, State, USER, reset};
 
 /// Is where a cell is tried.
 struct Stage {
@@ -44,7 +44,7 @@ fn cells(actor: i64, entity: EntityKind, action: Action, own: bool) -> Vec<Cell>
 impl Stage {
     async fn set() -> Self {
         let db = Database::fresh().await;
-        Self { crm: quick_handle(&db).await, connection: db.connection().await }
+        Self { crm: db.crm.clone(), connection: db.connection().await }
     }
 
     async fn reset(&mut self) -> State {

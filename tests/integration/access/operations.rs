@@ -11,7 +11,7 @@ use crm_tests::Database;
 use futures_util::TryStreamExt as _;
 
 use super::calls::Sample;
-use super::state::{ADMIN, OTHER, USER, password, quick_handle, reset};
+use super::state::{ADMIN, OTHER, USER, password, reset};
 use crate::schema::catalogue::texts;
 use crate::seed::{bcrypt, valid};
 
@@ -162,7 +162,7 @@ async fn create_users(crm: &dyn Repositories) -> Result<Vec<UserId>> {
 #[tokio::test]
 async fn every_change_names_the_actor_for_each_role_and_in_a_transaction() {
     let db = Database::fresh().await;
-    let trusted = quick_handle(&db).await;
+    let trusted = db.crm.clone();
     for (actor, role) in [(ADMIN, Role::Admin), (USER, Role::User)] {
         for in_transaction in [false, true] {
             db.execute(&reset()).await;
@@ -191,7 +191,7 @@ async fn every_change_names_the_actor_for_each_role_and_in_a_transaction() {
 async fn what_only_the_trusted_system_may_say_or_ask_is_refused_for_each_role() {
     let db = Database::fresh().await;
     db.execute(&reset()).await;
-    let trusted = quick_handle(&db).await;
+    let trusted = db.crm.clone();
     let before = texts(&db, STATE).await;
     for actor in [ADMIN, USER] {
         let crm = trusted.acting_as(UserId(actor));

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crm_core::{Action, EntityKind, Hashing, Password};
-use crm_postgres::Crm;
-use crm_tests::Database;
+use crm_core::{Action, EntityKind, Password};
+use crm_tests::quick;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 /// Is the admin, and in each other table the row that the admin made.
@@ -37,16 +36,6 @@ static HASHES: LazyLock<BTreeMap<i64, String>> = LazyLock::new(|| {
 /// Returns the hash of a user's password.
 pub(super) fn hash(user: i64) -> &'static str {
     &HASHES[&user]
-}
-
-/// Hashes at once.
-fn quick() -> Hashing {
-    Hashing::new(8, 1, 1).unwrap()
-}
-
-/// Opens a handle that hashes at once.
-pub(super) async fn quick_handle(db: &Database) -> Crm {
-    db.builder().password_hashing(quick()).connect().await.unwrap()
 }
 
 /// Empties the tables and puts the rows in, all of long ago.

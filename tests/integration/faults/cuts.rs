@@ -2,7 +2,7 @@
 
 use crm_core::{Error, ErrorCode, Repositories as _, Result};
 use crm_postgres::Crm;
-use crm_tests::{Cut, End, Way, is_turn};
+use crm_tests::{Cut, End, Way, amount, is_turn};
 use sqlx::postgres::PgPoolOptions;
 
 use super::exchange::{Call, Ground};
@@ -129,7 +129,7 @@ async fn a_connection_cut_while_it_is_opened_is_unavailable_and_the_next_one_wor
     ground.check_works(&ground.builder().connect().await.unwrap()).await;
     for way in Way::ALL {
         let all = ground.proxy.recorded(way).len();
-        for after in (0..all).step_by(all / 40) {
+        for after in (0..all).step_by(all / amount(15, 40)) {
             ground.proxy.cut(Cut { way, after, end: End::Close });
             let connected = ground.builder().connect().await;
             let result = match &connected {

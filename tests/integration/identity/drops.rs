@@ -1,8 +1,6 @@
 //! Calls and transactions that are left in the middle, and the ends of reads that nobody waits for.
 
-use crm_core::{
-    ErrorCode, Hashing, LeadFilter, LeadPatch, Order, Password, Repositories, Stage, Store, Validate,
-};
+use crm_core::{ErrorCode, LeadFilter, LeadPatch, Order, Password, Repositories, Stage, Store, Validate};
 use crm_postgres::{Crm, PgPool};
 use futures_util::StreamExt as _;
 use sqlx::postgres::PgPoolOptions;
@@ -77,9 +75,7 @@ async fn a_call_left_at_any_await_leaves_its_identity_nowhere() {
 #[tokio::test]
 async fn a_change_of_password_left_at_any_await_leaves_the_trusted_system_to_nobody() {
     let ground = Ground::new().await;
-    let hashing = Hashing::new(8, 1, 1).unwrap();
-    let builder = ground.database.builder().max_connections(1).password_hashing(hashing);
-    let crm = builder.connect().await.unwrap();
+    let crm = ground.database.builder().max_connections(1).connect().await.unwrap();
     let password = || Password::new("correct horse");
     for actor in ground.everybody.iter().flatten() {
         crm.users().set_password(*actor, password().validate().unwrap()).await.unwrap();

@@ -232,7 +232,7 @@ async fn nothing_is_done_in_anothers_name_whatever_fails_in_between() {
     let ground = Ground::new().await;
     let builder = ground.database.builder().application_name("storm").max_connections(2);
     let crm = builder.connect().await.unwrap();
-    storm(ground, crm, amount(100, 500)).await;
+    storm(ground, crm, amount(60, 500)).await;
 }
 
 #[tokio::test]
@@ -241,5 +241,5 @@ async fn nothing_is_done_in_anothers_name_over_a_hosts_pool_and_one_thread() {
     let options: PgConnectOptions = ground.database.url.parse().unwrap();
     let options = options.application_name("storm").options([("client_connection_check_interval", "500ms")]);
     let pool: PgPool = PgPoolOptions::new().max_connections(2).connect_with(options).await.unwrap();
-    storm(ground, Crm::from_pool(pool), amount(60, 300)).await;
+    storm(ground, Crm::from_pool(pool), amount(40, 300)).await;
 }

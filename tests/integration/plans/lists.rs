@@ -2,8 +2,9 @@
 
 use crm_core::*;
 use crm_postgres::Crm;
+use crm_tests::amount;
 
-use super::{Group, MIDDLE, PAGE, Suite, data, filters, judge};
+use super::{Group, MIDDLE, PAGE, Suite, data, filters, is_excepted, judge};
 
 pub(super) const ORDERS: Group = Group { name: "order", operations: &["crm.list"] };
 pub(super) const FILTERS: Group = Group { name: "filter", operations: &["crm.list"] };
@@ -24,6 +25,10 @@ async fn pages<E: Entity>(
             let list = List::<E>::new().order(order);
             let name = format!("order: {} by {order}", E::KIND.plural());
             suite.case(&name, &[index(by)], 2 * PAGE, repository.list(&list)).await;
+            // Where the first page is an exception, all of them are.
+            if is_excepted(&name) && amount(true, false) {
+                break;
+            }
             let cursor = |position: &Position| Cursor::encode(E::KIND.plural(), &order.to_string(), position);
             let next = list.clone().after(cursor(&middle.position(by)));
             suite.case(&format!("{name}{MIDDLE}"), &[index(by)], 2 * PAGE, repository.list(&next)).await;

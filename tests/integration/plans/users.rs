@@ -27,7 +27,7 @@ fn password() -> Password {
 
 /// Gives the user a hash as another system has made it, which a login replaces.
 async fn import(tx: &Tx) -> Result<&'static str> {
-    let hash = Hashing::new(8, 1, 1)?.hash(&password())?;
+    let hash = crm_tests::quick().hash(&password())?;
     let email = "imported@crm.com";
     tx.users().create(NewUser::new("Imported", email, hash).validate()?).await?;
     Ok(email)
