@@ -52,9 +52,7 @@ impl Ground {
         }
         println!("filling {name}");
         self.create(&name, "template0").await;
-        let crm = Crm::connect(&*url).await?;
-        fill(&crm, &url, &Rows::at_scale(scale).sql()).await;
-        crm.close().await;
+        fill(&url, &Rows::at_scale(scale).sql()).await;
         Ok(url)
     }
 

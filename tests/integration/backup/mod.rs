@@ -64,7 +64,7 @@ async fn filled() -> Database {
 /// Makes a database of so many rows, the sample users among them, and texts of every kind.
 async fn filled_with(rows: Rows) -> Database {
     let db = Database::bare().await;
-    crm_tests::fill(&db.crm, &db.url, &rows.sql()).await;
+    crm_tests::fill(&db.url, &rows.sql()).await;
     db.crm.seed(crm_postgres::SeedPasswords::default()).await.unwrap();
     db.execute(
         r#"insert into crm.customers (name, notes, tags) values

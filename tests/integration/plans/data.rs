@@ -45,8 +45,8 @@ pub(super) async fn hostile() -> String {
 }
 
 async fn filled(rows: String) -> String {
-    let Database { crm, url } = Database::bare().await;
-    crm_tests::fill(&crm, &url, &rows).await;
-    crm.close().await;
-    url
+    let database = Database::bare().await;
+    crm_tests::fill(&database.url, &rows).await;
+    database.crm.close().await;
+    database.url
 }
