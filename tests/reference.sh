@@ -9,7 +9,7 @@ out=target/docs
 rm -rf "$out"
 mkdir -p "$out"
 
-RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --all-features --quiet
+RUSTDOCFLAGS="--deny warnings" cargo doc -p crm-core -p crm-postgres --no-deps --all-features --quiet
 cp -r target/doc "$out/rust"
 
 "$python" tests/reference/check.py
