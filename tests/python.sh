@@ -29,7 +29,10 @@ maturin() {
 
 # Makes the environment and the wheel, which goes into it. A debug build, so that cargo and maturin share their work.
 build() {
-  environment --requirement crm-python/requirements-test.txt
+  if ! { [ "$here/venv/installed" -nt crm-python/requirements-test.txt ] && "$python" -c ''; }; then
+    environment --requirement crm-python/requirements-test.txt
+    touch "$here/venv/installed"
+  fi
   tests/packages.sh wheel
   "$python" -m pip install --quiet --force-reinstall --no-deps target/packages/*.whl
 }
