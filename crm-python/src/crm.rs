@@ -1,33 +1,29 @@
-//! The handles: the trusted system's, a user's, and a transaction.
-
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+//! The handles: the trusted system's and a user's.
 
 use crm_postgres::crm_core::{Password, UserId};
 use crm_postgres::{Crm as Trusted, Error, Result, SeedPasswords};
-use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 
 use crate::backup::{Job, Work};
 use crate::call::Call;
 use crate::errors::raise;
-use crate::handle::{Handle, SharedTx, Store};
+use crate::handle::{Handle, Store};
 use crate::inputs::read;
 use crate::records::Wire;
 use crate::repositories::Repositories;
 use crate::retry::retry;
 use crate::run::Face;
+use crate::transaction;
 
 /// Is what every handle has: the repositories, the reports and the frames.
 #[pyclass(frozen, subclass, name = "Handle", module = "crm")]
 pub(crate) struct HandleBase {
-    handle: Handle,
+    pub(crate) handle: Handle,
     repositories: Repositories,
 }
 
 impl HandleBase {
-    fn new(py: Python<'_>, store: &Store, face: Face) -> PyResult<Self> {
+    pub(crate) fn new(py: Python<'_>, store: &Store, face: Face) -> PyResult<Self> {
         Ok(Self { handle: Handle::new(store, face), repositories: Repositories::new(py, store, face)? })
     }
 
@@ -50,15 +46,7 @@ impl HandleBase {
 
     /// Prepares a transaction, which begins when its block is entered.
     fn transaction(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let face = self.handle.face;
-        let of = Box::new(self.handle.store(py)?);
-        let tx = SharedTx { of, tx: OnceLock::new(), finished: AtomicBool::new(false) };
-        let base = PyClassInitializer::from(Self::new(py, &Store::Tx(Arc::new(tx)), face)?);
-        let base = base.add_subclass(TransactionBase);
-        Ok(match face {
-            Face::Sync => Py::new(py, base.add_subclass(Transaction))?.into_any(),
-            Face::Async => Py::new(py, base.add_subclass(AsyncTransaction))?.into_any(),
-        })
+        transaction::prepare(py, self.handle.store(py)?, self.handle.face)
     }
 }
 
@@ -339,109 +327,3 @@ pub(crate) struct Acting;
 /// Is a CRM in the name of one of its users, for asyncio, made by `acting_as`.
 #[pyclass(frozen, extends = ActingBase, module = "crm")]
 pub(crate) struct AsyncActing;
-
-/// Is what the transactions of both faces have.
-#[pyclass(frozen, subclass, extends = HandleBase, name = "Transaction", module = "crm")]
-pub(crate) struct TransactionBase;
-
-fn shared(store: Store) -> Result<Arc<SharedTx>> {
-    match store {
-        Store::Tx(shared) => Ok(shared),
-        Store::Crm(_) | Store::Acting(_) => Err(Error::internal("this handle is not a transaction", None)),
-    }
-}
-
-/// Is the beginning or the end of a transaction.
-#[derive(Clone, Copy)]
-enum Step {
-    Begin,
-    Commit,
-    Rollback,
-}
-
-impl TransactionBase {
-    /// Takes a step and returns the value.
-    fn take(slf: &Bound<'_, Self>, step: Step, value: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        let py = slf.py();
-        let handle = &slf.as_super().get().handle;
-        let shared = shared(handle.store(py)?).map_err(|error| raise(py, error))?;
-        let work = async move {
-            match step {
-                Step::Begin => shared.begin().await,
-                Step::Commit => shared.finish()?.commit_shared().await,
-                Step::Rollback => shared.finish()?.rollback_shared().await,
-            }
-        };
-        handle.face.run(py, "transaction", work, move |_, ()| Ok(value))
-    }
-
-    /// Ends the block: commits, or rolls back where it ends by an exception. One that was ended by hand stays ended.
-    fn leave(slf: &Bound<'_, Self>, exception: &Bound<'_, PyTuple>) -> PyResult<Option<Py<PyAny>>> {
-        let py = slf.py();
-        let failed = exception.get_item(0).is_ok_and(|class| !class.is_none());
-        let handle = &slf.as_super().get().handle;
-        if failed && handle.store.get().is_err() {
-            // A fork leaves its parent's block.
-            return Ok(None);
-        }
-        let shared = shared(handle.store(py)?).map_err(|error| raise(py, error))?;
-        if shared.finished.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        Self::take(slf, if failed { Step::Rollback } else { Step::Commit }, py.None()).map(Some)
-    }
-}
-
-#[pymethods]
-impl TransactionBase {
-    /// Makes the changes permanent now; the block has nothing left to do.
-    fn commit(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        Self::take(slf, Step::Commit, slf.py().None())
-    }
-
-    /// Undoes the changes now; the block has nothing left to do.
-    fn rollback(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        Self::take(slf, Step::Rollback, slf.py().None())
-    }
-}
-
-/// Is a transaction: the same repositories, all or nothing.
-///
-/// A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database finishes it, and going
-/// on raises ClosedError.
-#[pyclass(frozen, extends = TransactionBase, module = "crm")]
-pub(crate) struct Transaction;
-
-#[pymethods]
-impl Transaction {
-    fn __enter__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        TransactionBase::take(slf.as_super(), Step::Begin, slf.clone().into_any().unbind())
-    }
-
-    #[pyo3(signature = (*exception))]
-    fn __exit__(slf: &Bound<'_, Self>, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
-        TransactionBase::leave(slf.as_super(), exception).map(drop)
-    }
-}
-
-/// Is a transaction for asyncio: the same repositories, all or nothing.
-///
-/// A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database and a cancelled call
-/// finish it, and going on raises ClosedError. Concurrent calls queue.
-#[pyclass(frozen, extends = TransactionBase, module = "crm")]
-pub(crate) struct AsyncTransaction;
-
-#[pymethods]
-impl AsyncTransaction {
-    fn __aenter__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        TransactionBase::take(slf.as_super(), Step::Begin, slf.clone().into_any().unbind())
-    }
-
-    #[pyo3(signature = (*exception))]
-    fn __aexit__(slf: &Bound<'_, Self>, exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
-        match TransactionBase::leave(slf.as_super(), exception)? {
-            Some(call) => Ok(call),
-            None => Call::ready(slf.py().None()).into_py_any(slf.py()),
-        }
-    }
-}

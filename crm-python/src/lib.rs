@@ -21,6 +21,7 @@ mod retry;
 mod rows;
 mod run;
 mod runtime;
+mod transaction;
 
 use pyo3::prelude::*;
 
@@ -36,8 +37,8 @@ fn _crm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<crm::AsyncCrm>()?;
     module.add_class::<crm::Acting>()?;
     module.add_class::<crm::AsyncActing>()?;
-    module.add_class::<crm::Transaction>()?;
-    module.add_class::<crm::AsyncTransaction>()?;
+    module.add_class::<transaction::Transaction>()?;
+    module.add_class::<transaction::AsyncTransaction>()?;
     module.add_class::<connect::Connecting>()?;
     module.add_class::<call::Call>()?;
     module.add_class::<frames::Reading>()?;
