@@ -2,15 +2,22 @@
 # Runs everything that CI runs, or parts of it, and ends with one line: N passed, M failed.
 #
 #   tests/run.sh                  everything
-#   tests/run.sh rust python      these parts: rust (lint, suites), python, node, contract, docs, packages, soak
+#   tests/run.sh rust python      these parts: rust (lint, suites), python, node, contract, docs, packages, soak;
+#                                 others: python, node, docs, packages, soak and lint
 #   tests/run.sh newcomer         what a newcomer does in an empty folder, in each language: release builds, ten minutes
 #   tests/run.sh generate         writes anew what is generated: the Python stub, the contract's catalogue and surface
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 log=$(mktemp)
 trap 'rm -rf "$log" "$log".* "${memory:-}"' EXIT
-trap 'kill "${running[@]+"${running[@]}"}" 2>/dev/null; exit 130' INT TERM
+trap 'stop; exit 130' INT TERM
 passed=0 failed=0 broken=() running=()
+
+# Ends the lanes that run, each with all that it has started.
+stop() {
+  local lane
+  for lane in "${running[@]+"${running[@]}"}"; do kill -- "-$lane" 2>/dev/null; done
+}
 
 # Says how a step ended; what follows its name is the command that was run.
 ended() {
@@ -58,7 +65,8 @@ lint() {
   local pyo3
   step "format" cargo fmt --all --check
   # As maturin has it, or each of the two builds pyo3 anew after the other.
-  pyo3=$(find "$PWD/target/maturin" -name 'pyo3-config-*.txt' 2>/dev/null | head -n 1)
+  # shellcheck disable=SC2012 # The newest.
+  pyo3=$(ls -t "$PWD"/target/maturin/pyo3-config-*.txt 2>/dev/null | head -n 1)
   step "clippy" env ${pyo3:+"PYO3_CONFIG_FILE=$pyo3"} cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
   step "licences, bans, sources" tests/deny.sh
 }
@@ -111,7 +119,8 @@ built() {
   local language
   for language in "$@"; do
     if [[ " ${CRM_BUILT:-} " != *" $language "* ]]; then
-      step "$language: package" "tests/$language.sh" build
+      # Nice to the tests that run beside it.
+      step "$language: package" nice "tests/$language.sh" build
       export CRM_BUILT="${CRM_BUILT:-} $language"
     fi
   done
@@ -137,14 +146,17 @@ soak() {
 lanes() {
   local lane counts
   for lane in "$@"; do
+    # In a process group of its own.
+    set -m
     # shellcheck disable=SC2086 # A lane is several words.
     tests/run.sh ${lane//,/ } >"$log.$lane" 2>&1 &
     running+=($!)
+    set +m
   done
   wait
   running=()
   for lane in "$@"; do
-    sed -e '$d' -e '/^failed: /d' "$log.$lane"
+    sed -e '${/^[0-9]* passed, [0-9]* failed$/d;}' -e '/^failed: /d' "$log.$lane"
     while read -r step; do broken+=("$step"); done < <(sed -n 's/^failed: //p' "$log.$lane")
     counts=$(tail -n 1 "$log.$lane" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
     # A lane that breaks off before it counts is one failure.
@@ -158,12 +170,13 @@ lanes() {
   done
 }
 
-# All parts, the suites of Rust beside the others: many of their tests wait for a server. What takes long to build is built before.
+# All parts, the suites of Rust beside the others: many of their tests wait for a server.
 everything() {
   step "Rust: tests' build" cargo test --workspace --all-features --no-run --quiet
   lanes suites others
 }
 
+# All that needs more than Rust.
 others() {
   built python node
   step "Rust: programs' build" cargo build -p crm-guides -p crm-tests --bins --quiet

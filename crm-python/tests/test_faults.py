@@ -75,17 +75,18 @@ def test_leaving_a_stream_of_a_transaction_leaves_the_transaction_usable(c: Any)
 
 
 def test_a_transaction_goes_on_beside_its_frames(sync: crm.Crm) -> None:
-    sync.customers.create_many({"name": f"c{n}"} for n in range(30_000))
+    # More than the four batches that may be under way without anybody reading.
+    sync.customers.create_many({"name": f"c{n}"} for n in range(40_000))
     with sync.transaction() as tx:
         reader = pyarrow.RecordBatchReader.from_stream(tx.frames.customers())
         reader.read_next_batch()
-        assert tx.customers.count() == 30_000
+        assert tx.customers.count() == 40_000
 
 
 READER = """
 import os, sys, crm, pyarrow
 with crm.connect(sys.argv[1]) as c:
-    c.customers.create_many({"name": f"c{n}"} for n in range(30_000))
+    c.customers.create_many({"name": f"c{n}"} for n in range(40_000))
     reader = pyarrow.RecordBatchReader.from_stream(c.frames.customers())
     first = reader.read_next_batch().num_rows
     child = os.fork()
@@ -102,7 +103,7 @@ with crm.connect(sys.argv[1]) as c:
 
 def test_a_fork_cannot_read_its_parents_frame(url: str) -> None:
     done = run(READER, url)
-    assert (done.returncode, done.stdout) == (0, "30000\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "40000\n"), done.stderr
 
 
 def test_a_loop_that_is_gone_keeps_no_connection(url: str) -> None:

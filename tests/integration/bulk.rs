@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crm_core::{
-    Customer, CustomerId, Entity, ErrorCode, Hashing, Interaction, InteractionType, Lead, NewCustomer,
-    NewInteraction, NewLead, NewTask, NewUser, Password, PasswordHash, Priority, Repositories, Repository,
-    Role, Stage, Task, TaskStatus, User, UserId, Valid, Validate,
+    Customer, CustomerId, Entity, ErrorCode, Interaction, InteractionType, Lead, NewCustomer, NewInteraction,
+    NewLead, NewTask, NewUser, Password, PasswordHash, Priority, Repositories, Repository, Role, Stage, Task,
+    TaskStatus, User, UserId, Valid, Validate,
 };
 use crm_postgres::Crm;
 use crm_tests::{Database, amount};
@@ -29,8 +29,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let database = Database::fresh().await;
-        let hashing = Hashing::new(8, 1, 1).unwrap();
-        let crm = database.builder().password_hashing(hashing).connect().await.unwrap();
+        let crm = database.crm.clone();
         let new = [Role::Admin, Role::User].map(|role| NewUser {
             role,
             ..NewUser::new("Actor", format!("{role}@example.net"), PasswordHash::new(HASH))

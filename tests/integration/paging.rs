@@ -124,12 +124,14 @@ async fn disturb(database: &Database, stop: &AtomicBool) {
             ("tasks", "title, status, priority, due_date, assigned_to, customer_id"),
             ("interactions", "customer_id, type, notes, date, created_by"),
         ] {
-            let sql = format!(
-                "insert into crm.{table} ({columns}) select {columns} from crm.{table} where id <= {ROWS} and id % 7 = 0;
-                 delete from crm.{table} where id > {ROWS}"
+            let come = format!(
+                "insert into crm.{table} ({columns}) select {columns} from crm.{table} where id <= {ROWS} and id % 7 = 0"
             );
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            let go = format!("delete from crm.{table} where id > {ROWS}");
+            for sql in [come, go] {
+                sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
         }
     }
 }

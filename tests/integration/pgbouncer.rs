@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crm_core::{ErrorCode, LeadFilter, Order, Password, Repositories as _, Stage, Validate as _};
 use crm_postgres::{Builder, Crm};
-use crm_tests::Database;
+use crm_tests::{Database, amount};
 use futures_util::{TryStreamExt as _, future};
 use sqlx::postgres::PgConnectOptions;
 
@@ -236,5 +236,5 @@ async fn nothing_is_done_in_anothers_name_whatever_fails_in_between() {
     let ground = Ground::new().await;
     let bouncer = Bouncer::start(&ground.database).await;
     let crm = bouncer.builder().application_name("storm").max_connections(6).connect().await.unwrap();
-    storm(ground, crm, 40).await;
+    storm(ground, crm, amount(40, 60)).await;
 }

@@ -100,8 +100,9 @@ impl Cluster {
     /// Copies a server that does not run, without starting the copy.
     ///
     /// # Panics
-    /// When there is no room.
+    /// When it runs, or there is no room.
     pub async fn copy(&self) -> Self {
+        assert!(self.server.is_none(), "it runs");
         let copy = Self::in_home(Home::new().await);
         run(Command::new("cp").arg("-Rp").args([self.home.data(), copy.home.data()]));
         copy.configure(&[]);

@@ -1,8 +1,6 @@
 //! A database of which everything that an attack might change is looked at before and after.
 
-use crm_core::{
-    Credential, Hashing, NewUser, Password, PasswordHash, Repositories, Role, User, UserId, Validate,
-};
+use crm_core::{Credential, NewUser, Password, PasswordHash, Repositories, Role, User, UserId, Validate};
 use crm_postgres::{Crm, PgPool, SeedPasswords};
 use crm_tests::Database;
 use sqlx::AssertSqlSafe;
@@ -65,8 +63,7 @@ impl World {
         database.crm.seed(SeedPasswords::default()).await.unwrap();
         let pool = PgPoolOptions::new().max_connections(1).connect(&database.url).await.unwrap();
         let crm = Crm::from_pool(pool.clone());
-        let hashing = Hashing::new(8, 1, 1).unwrap();
-        let quick = database.builder().password_hashing(hashing).max_connections(1).connect().await.unwrap();
+        let quick = database.builder().max_connections(1).connect().await.unwrap();
         let made = |role, email: &'static str| {
             let new = NewUser { role, ..NewUser::new("Actor", email, PasswordHash::new(HASH)) };
             let crm = crm.clone();

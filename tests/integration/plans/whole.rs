@@ -28,7 +28,7 @@ impl ExportSink for Sink {
     }
 }
 
-/// Runs an export, which is no prepared statement and so has one plan only, that for the values at hand; nor is a stream's.
+/// Runs an export, which is planned for the values at hand only, as a stream is.
 async fn exported(suite: &mut Suite, name: &str, indexes: &[&str], budget: u32, export: Export) {
     if !suite.capture.mode.is_custom() {
         return;

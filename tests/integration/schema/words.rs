@@ -94,7 +94,7 @@ async fn assert_same(connection: &mut PgConnection, texts: &[String]) {
 async fn every_character_there_is_is_folded_and_split_alike() {
     let db = Database::fresh().await;
     let mut connection = db.connection().await;
-    // The planes behind the ideographs' have no letters but private ones.
+    // In the planes behind the ideographs' nothing is folded or splits a text: some of their characters will do.
     let characters = ('\u{1}'..=char::MAX).enumerate().filter(|&(n, c)| c < '\u{34000}' || is_turn(n, 16));
     let characters: Vec<char> = characters.map(|(_, c)| c).collect();
     // Each character stands between two letters behind its own number: a word of its own, whole or in two.
