@@ -2,8 +2,7 @@
 # Runs everything that CI runs, or parts of it, and ends with one line: N passed, M failed.
 #
 #   tests/run.sh                  everything
-#   tests/run.sh rust python      these parts: rust (lint, suites), python, node, contract, docs, packages, soak;
-#                                 others: python, node, docs, packages, soak and lint
+#   tests/run.sh rust python      these parts: rust (lint, suites), python, node, contract, docs, packages, soak
 #   tests/run.sh newcomer         what a newcomer does in an empty folder, in each language: release builds, ten minutes
 #   tests/run.sh generate         writes anew what is generated: the Python stub, the contract's catalogue and surface
 set -uo pipefail
@@ -119,8 +118,7 @@ built() {
   local language
   for language in "$@"; do
     if [[ " ${CRM_BUILT:-} " != *" $language "* ]]; then
-      # Nice to the tests that run beside it.
-      step "$language: package" nice "tests/$language.sh" build
+      step "$language: package" "tests/$language.sh" build
       export CRM_BUILT="${CRM_BUILT:-} $language"
     fi
   done
@@ -170,17 +168,12 @@ lanes() {
   done
 }
 
-# All parts, the suites of Rust beside the others: many of their tests wait for a server.
+# All parts, the suites of Rust beside the others: many of their tests wait for a server. What takes long to build is built before.
 everything() {
-  step "Rust: tests' build" cargo test --workspace --all-features --no-run --quiet
-  lanes suites others
-}
-
-# All that needs more than Rust.
-others() {
   built python node
+  step "Rust: tests' build" cargo test --workspace --all-features --no-run --quiet
   step "Rust: programs' build" cargo build -p crm-guides -p crm-tests --bins --quiet
-  lanes python packages,docs node,soak,lint
+  lanes suites python packages,docs node,soak,lint
 }
 
 # The servers' files go into memory where there is room for them: a database is 300 files, and the tests make hundreds.
@@ -197,7 +190,7 @@ in_memory() {
 if [ $# = 0 ]; then set -- everything; fi
 for part in "$@"; do
   case $part in
-  everything | others | rust | lint | suites | python | node | contract | docs | packages | soak | newcomer | generate) ;;
+  everything | rust | lint | suites | python | node | contract | docs | packages | soak | newcomer | generate) ;;
   *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
   esac
 done
