@@ -77,6 +77,8 @@ fn initdb(
         .arg(&home.unfinished)
         .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions"])
         .arg(format!("--locale={locale}"))
+        // Or it looks through all time zones for the machine's own, which takes a fifth of its time; the server has its own.
+        .env("TZ", "UTC")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     if home.temporary {

@@ -103,12 +103,20 @@ async fn is_empty(db: &Database) -> bool {
     texts(db, "select 'x' from pg_namespace where nspname = 'crm'").await.is_empty()
 }
 
-/// Backs a small database up.
+/// Puts the backup of a small database, which is made once, into a directory; returns also the database.
 async fn backed_up(directory: &Directory) -> (Database, PathBuf, Manifest) {
-    let db = filled().await;
+    static BACKUP: OnceCell<([Vec<u8>; 2], Manifest)> = OnceCell::const_new();
+    let make = async || {
+        let directory = Directory::new();
+        let path = directory.file("crm.dump");
+        let manifest = filled().await.crm.backup(&path).await.unwrap();
+        ([&path, &manifest_of(&path)].map(|file| fs::read(file).unwrap()), manifest)
+    };
+    let ([dump, json], manifest) = BACKUP.get_or_init(make).await;
     let path = directory.file("crm.dump");
-    let manifest = db.crm.backup(&path).await.unwrap();
-    (db, path, manifest)
+    fs::write(&path, dump).unwrap();
+    fs::write(manifest_of(&path), json).unwrap();
+    (filled().await, path, manifest.clone())
 }
 
 fn manifest_of(dump: &Path) -> PathBuf {

@@ -10,7 +10,8 @@ use crate::schema::catalogue::texts;
 #[tokio::test]
 async fn a_restored_database_equals_the_one_that_was_backed_up() {
     let directory = Directory::new();
-    let (db, path, manifest) = backed_up(&directory).await;
+    let (db, path) = (filled().await, directory.file("crm.dump"));
+    let manifest = db.crm.backup(&path).await.unwrap();
     assert_eq!(directory.names(), ["crm.dump", "crm.dump.json"]);
     let before = state(&db).await;
     let other = Database::bare().await;
@@ -178,7 +179,8 @@ async fn progress_only_grows_and_arrives_at_the_end() {
 async fn the_manifest_says_what_is_in_the_dump_and_only_the_owner_reads_them() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = Directory::new();
-    let (db, path, manifest) = backed_up(&directory).await;
+    let (db, path) = (filled().await, directory.file("crm.dump"));
+    let manifest = db.crm.backup(&path).await.unwrap();
     let json: serde_json::Value =
         serde_json::from_slice(&std::fs::read(manifest_of(&path)).unwrap()).unwrap();
     assert_eq!(json["format"], 1);

@@ -50,7 +50,7 @@ async fn filtered<E: Stored>(suite: &mut Suite, cases: Vec<filters::Case<E>>) {
 
 #[tokio::test]
 async fn an_actor_is_looked_up_by_key_and_reads_no_more_than_the_trusted_system() {
-    judge(&GROUP, data::url().await, async |suite| {
+    judge(&GROUP, &data::url().await, async |suite| {
         filtered(suite, filters::users()).await;
         filtered(suite, filters::customers()).await;
         filtered(suite, filters::leads()).await;
@@ -88,7 +88,7 @@ async fn an_actor_is_looked_up_by_key_and_reads_no_more_than_the_trusted_system(
 
 #[tokio::test]
 async fn an_actor_writes_by_keys() {
-    judge(&WRITES, data::url().await, async |suite| {
+    judge(&WRITES, &data::url().await, async |suite| {
         let many = || 0..writes::MANY;
         undone(suite, (USER, "create_many"), &["customers_pkey"], async |tx| {
             let leads = many().map(|n| valid(NewLead { created_by: None, ..writes::lead(n) }));

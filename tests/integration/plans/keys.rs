@@ -59,7 +59,7 @@ pub(super) async fn undone<T>(
 
 #[tokio::test]
 async fn what_goes_by_a_key_looks_at_no_other_row() {
-    judge(&GROUP, data::url().await, async |suite| {
+    judge(&GROUP, &data::url().await, async |suite| {
         let crm = suite.capture.crm.clone();
         read::<User>(suite, crm.users(), "users_pkey").await;
         read::<Customer>(suite, crm.customers(), "customers_pkey").await;

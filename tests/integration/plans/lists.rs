@@ -46,7 +46,7 @@ async fn pages<E: Entity>(
 
 #[tokio::test]
 async fn every_order_with_an_index_reads_only_its_page() {
-    judge(&ORDERS, data::url().await, async |suite| {
+    judge(&ORDERS, &data::url().await, async |suite| {
         pages::<User>(
             suite,
             |crm| crm.users(),
@@ -124,7 +124,7 @@ where
 
 #[tokio::test]
 async fn every_filter_with_an_index_reads_only_its_page() {
-    judge(&FILTERS, data::url().await, async |suite| {
+    judge(&FILTERS, &data::url().await, async |suite| {
         let crm = suite.capture.crm.clone();
         filtered::<User>(suite, crm.users(), filters::users()).await;
         filtered::<Customer>(suite, crm.customers(), filters::customers()).await;

@@ -31,7 +31,7 @@ async fn activity(
 #[tokio::test]
 async fn reports_read_their_page_and_not_the_history() {
     const WALK: [&str; 3] = ["idx_interactions_date", "idx_interactions_customer_id", "customers_pkey"];
-    judge(&GROUP, data::url().await, async |suite| {
+    judge(&GROUP, &data::url().await, async |suite| {
         let crm = suite.capture.crm.clone();
         let first = activity(suite, "first page", &WALK, ActivityQuery::default()).await;
         let second = ActivityQuery { cursor: first.next_cursor, ..ActivityQuery::default() };

@@ -10,7 +10,7 @@ pub(super) const GROUP: Group = Group { name: "start", operations: &["crm.seed"]
 
 #[tokio::test]
 async fn what_is_done_once_reads_no_table_either() {
-    judge(&GROUP, data::url().await, async |suite| {
+    judge(&GROUP, &data::url().await, async |suite| {
         let crm = suite.capture.new_handle();
         let (first, statements) = suite.capture.all_of(crm.users().find(UserId(7))).await;
         assert_eq!(first.unwrap().map(|user| user.id), Some(UserId(7)));

@@ -35,7 +35,7 @@ async fn import(tx: &Tx) -> Result<&'static str> {
 
 #[tokio::test]
 async fn a_user_is_found_by_an_index_whatever_for() {
-    judge(&GROUP, data::url().await, async |suite| {
+    judge(&GROUP, &data::url().await, async |suite| {
         let crm = suite.capture.crm.clone();
         let found = suite
             .case("user: find_by_email", &["idx_users_email"], 1, crm.users().find_by_email(EMAIL))

@@ -110,7 +110,7 @@ async fn everything<E: Stored>(
 
 #[tokio::test]
 async fn what_reads_all_of_a_selection_reads_nothing_else() {
-    judge(&GROUP, data::url().await, async |suite| {
+    judge(&GROUP, &data::url().await, async |suite| {
         Box::pin(selected::<User>(suite, filters::users(), Export::Users)).await;
         Box::pin(selected::<Customer>(suite, filters::customers(), Export::Customers)).await;
         Box::pin(selected::<Lead>(suite, filters::leads(), Export::Leads)).await;

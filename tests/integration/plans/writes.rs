@@ -85,7 +85,7 @@ async fn refused<E: Stored>(
 
 #[tokio::test]
 async fn new_rows_look_at_what_they_refer_to_and_nothing_else() {
-    judge(&GROUP, data::url().await, async |suite| {
+    judge(&GROUP, &data::url().await, async |suite| {
         const BOTH: [&str; 2] = ["users_pkey", "customers_pkey"];
         created::<User>(suite, &[], user).await;
         created::<Customer>(suite, &["users_pkey"], customer).await;
