@@ -80,7 +80,8 @@ impl Cluster {
     /// # Panics
     /// When a statement fails, or the server does not start.
     pub async fn filled(target: &Path, databases: &[(&str, String)]) -> Self {
-        let made_by = "select version() || string_agg(checksum::text, '' order by version) from crm._migrations";
+        let made_by =
+            "select version() || string_agg(checksum::text, '' order by version) from crm._migrations";
         let mut connection = Database::fresh().await.connection().await;
         let made_by: String =
             sqlx::query_scalar(made_by).fetch_one(&mut connection).await.expect("it is migrated");
