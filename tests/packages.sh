@@ -73,8 +73,8 @@ addon() {
   cp "$out/sbom/crm-node-$target.cdx.json" "$built/sbom.cdx.json"
   cargo build --quiet --locked --profile "$profile" -p crm-node
   if [ "$(uname)" = Darwin ]; then cp "target/$folder/libcrm_node.dylib" "$built"; else cp "target/$folder/libcrm_node.so" "$built"; fi
-  # A release build has nothing of it.
-  [ "$profile" = release ] || strip -S "$built"/libcrm_node.*
+  # A debug build is large, and nobody looks into it.
+  [ "$profile" = release ] || strip -x -S "$built"/libcrm_node.*
 }
 
 # With --release all addons have to be there: those of other platforms come from elsewhere.
@@ -229,7 +229,7 @@ sdist_alone() {
 npm_alone() {
   local tsc=$root/crm-node/node_modules/.bin/tsc types=$root/crm-node/node_modules/@types quickstart=$root/examples/node/quickstart.mjs kind
   cd "$1"
-  npm init --yes --silent >/dev/null
+  echo '{ "private": true }' >package.json
   node "$root/tests/packages/registry.mjs" "$out" npm install --silent --no-save "crm-node@$version"
   cp "$quickstart" esm.mjs
   {
@@ -251,7 +251,7 @@ pack_alone() {
   [ -n "$(ls crm-node/*.node 2>/dev/null)" ] || node crm-node/build.mjs
   npm pack ./crm-node --silent --ignore-scripts --pack-destination "$1" >/dev/null
   cd "$1"
-  npm init --yes --silent >/dev/null
+  echo '{ "private": true }' >package.json
   npm install --silent --offline ./crm-node-*.tgz
   cp "$root/examples/node/quickstart.mjs" .
   node quickstart.mjs | grep -q 'Big deal: 50000.00'

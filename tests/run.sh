@@ -139,7 +139,7 @@ generate() {
 
 soak() {
   built python node
-  step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes "$([ -n "${CRM_THOROUGH:-}" ] && echo 2 || echo 0.2)"
+  step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes "$([ -n "${CRM_THOROUGH:-}" ] && echo 2 || echo 0.1)"
 }
 
 # Runs parts at the same time, each word a lane of parts joined by commas, and shows what each said when it has ended.
@@ -175,7 +175,7 @@ everything() {
   built python node
   step "Rust: tests' build" cargo test --workspace --all-features --no-run --quiet
   step "Rust: programs' build" cargo build -p crm-guides -p crm-tests --bins --quiet
-  lanes suites python packages,docs node,soak,lint
+  lanes suites python,lint packages,docs node,soak
 }
 
 # The servers' files go into memory where there is room for them: a database is 300 files, and the tests make hundreds.

@@ -4,7 +4,7 @@ use crm_core::{
     CustomerFilter, Error, ErrorCode, NewCustomer, NewUser, Repositories as _, Role, User, UserId,
 };
 use crm_postgres::Crm;
-use crm_tests::Database;
+use crm_tests::{Database, is_turn};
 
 use super::cluster::{Cluster, quoted};
 use super::state::password;
@@ -103,7 +103,8 @@ async fn an_owner_who_may_create_roles_migrates_and_has_them() {
 #[tokio::test]
 async fn an_owner_who_may_not_is_told_what_the_administrator_has_to_run() {
     let before = version_before().await;
-    for owner in ["owner"].into_iter().chain(ODD) {
+    let owners = ["owner"].into_iter().chain(ODD).enumerate();
+    for (_, owner) in owners.filter(|(n, _)| is_turn(*n, 2)) {
         let cluster = Cluster::cleared().await;
         cluster.administer(&[&format!("create role {} login", quoted(owner))]).await;
         cluster.database("app", owner).await;

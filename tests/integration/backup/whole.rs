@@ -2,7 +2,7 @@
 
 use crm_postgres::prelude::*;
 use crm_postgres::{Phase, Progress};
-use crm_tests::{Database, Rows, amount};
+use crm_tests::{Database, Rows, amount, is_turn};
 
 use super::{Directory, backed_up, count, digests, filled, filled_with, manifest_of, state, works};
 use crate::schema::catalogue::texts;
@@ -72,7 +72,7 @@ async fn a_restore_of_an_older_schema_can_be_migrated() {
         let bare = Database::bare().await;
         bare.crm.pending_migrations().await.unwrap()
     };
-    for step in &steps {
+    for (_, step) in steps.iter().enumerate().filter(|(n, _)| is_turn(n + 1, 2)) {
         db.crm.migrate_to(step.version).await.unwrap();
         let path = directory.file(&step.version.to_string());
         let manifest = db.crm.backup(&path).await.unwrap();

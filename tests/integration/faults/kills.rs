@@ -160,6 +160,8 @@ async fn a_server_without_room_for_its_log_breaks_down_and_what_was_acknowledged
     let moved = format!("mv {0}/* {1}/ && rmdir {0} && ln -s {1} {0}", log.display(), path.display());
     assert!(Command::new("sh").args(["-c", &moved]).status().unwrap().success());
     cluster.launch().await;
+    // The writers need not fill the two segments that there is room for.
+    cluster.execute("select pg_logical_emit_message(false, '', repeat('x', 15000000))").await;
     let (writers, stop) = begin(&cluster).await;
     cluster.ends_by_itself().await;
     assert!(cluster.log().contains("PANIC:"), "{}", cluster.log());
@@ -173,5 +175,5 @@ async fn a_server_without_room_for_its_log_breaks_down_and_what_was_acknowledged
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_acknowledged_survives_kills_and_nothing_is_halved_or_doubled() {
-    kill_again_and_again(amount(3, 100)).await;
+    kill_again_and_again(amount(2, 100)).await;
 }
