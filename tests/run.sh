@@ -139,7 +139,7 @@ generate() {
 
 soak() {
   built python node
-  step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes "$([ -n "${CRM_THOROUGH:-}" ] && echo 2 || echo 0.1)"
+  step "soak" cargo run --quiet -p crm-tests --bin soak -- --minutes "$([ -n "${CRM_THOROUGH:-}" ] && echo 2 || echo 0.2)"
 }
 
 # Runs parts at the same time, each word a lane of parts joined by commas, and shows what each said when it has ended.

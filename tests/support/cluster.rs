@@ -19,7 +19,7 @@ use home::Home;
 const WATCHDOG: &str = r#"read -r _; "$1/pg_ctl" stop -s -D "$2/data" -m immediate; rm -rf "$2""#;
 
 /// Puts a copy of a directory into the place of those that are like it, whole or not at all.
-const KEEP: &str = r#"set -e; cp -Rp "$1" "$2.$$"; rm -rf "${2%-*}"-????????????????; mv "$2.$$" "$2""#;
+const KEEP: &str = r#"set -e; rm -rf "${2%-*}"-*.new; for old in "${2%-*}"-*; do [ ! -e "$old" ] || mv "$old" "$old.new"; done; rm -rf "${2%-*}"-*.new; cp -Rp "$1" "$2.new"; mv "$2.new" "$2""#;
 
 /// Is how long a server may take to start, to recover included.
 const START: Duration = Duration::from_mins(2);
@@ -118,6 +118,7 @@ impl Cluster {
         let cluster = Self::in_home(Home::new().await);
         let home = &cluster.home;
         let mut initdb = home.command(home.bin.join("initdb"));
+        initdb.env("TZ", "UTC");
         initdb.args(["-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]).arg(home.data());
         match password {
             Some(password) => {

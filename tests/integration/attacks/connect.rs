@@ -35,7 +35,7 @@ async fn an_application_name_is_a_name_and_no_option() {
         let builder = world.database.builder().application_name(&text);
         let url = format!("{}&application_name={}", world.database.url, encoded(&text));
         for (way, builder) in [builder, Crm::builder(url)].into_iter().enumerate() {
-            if is_turn(n + 2 * way, 4) {
+            if is_turn(n + way, 2) {
                 let connected = builder.max_connections(1).connect().await;
                 let fits = !text.contains('\0') && text.len() < 9_000;
                 assert_eq!(connected.is_ok(), fits, "{}", shown(&text));
@@ -70,8 +70,7 @@ async fn every_part_of_a_url_is_what_it_says_or_is_refused() {
                 format!("{part}://postgres@localhost/{database}?{parameters}"),
             ];
             let refusals = [ErrorCode::Validation, ErrorCode::Unavailable];
-            for (_, url) in led.into_iter().enumerate().filter(|(place, _)| is_turn(n + place + 3 * way, 12))
-            {
+            for (_, url) in led.into_iter().enumerate().filter(|(place, _)| is_turn(n + place + 3 * way, 6)) {
                 match Crm::connect(url).await {
                     Ok(crm) => match crm.users().get(world.admin).await {
                         Ok(_) => crm.close().await,

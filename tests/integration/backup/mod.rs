@@ -103,7 +103,7 @@ async fn is_empty(db: &Database) -> bool {
     texts(db, "select 'x' from pg_namespace where nspname = 'crm'").await.is_empty()
 }
 
-/// Puts the backup of a small database, which is made once, into a directory; returns also the database.
+/// Puts the backup of a small database, which is made once, into a directory; returns also a database like it.
 async fn backed_up(directory: &Directory) -> (Database, PathBuf, Manifest) {
     static BACKUP: OnceCell<([Vec<u8>; 2], Manifest)> = OnceCell::const_new();
     let make = async || {
