@@ -73,7 +73,7 @@ addon() {
   cp "$out/sbom/crm-node-$target.cdx.json" "$built/sbom.cdx.json"
   cargo build --quiet --locked --profile "$profile" -p crm-node
   if [ "$(uname)" = Darwin ]; then cp "target/$folder/libcrm_node.dylib" "$built"; else cp "target/$folder/libcrm_node.so" "$built"; fi
-  # A debug build is large, and nobody looks into it.
+  # A debug build is large, and nobody looks into it; a release is packed as it is built.
   [ "$profile" = release ] || strip -x -S "$built"/libcrm_node.*
 }
 

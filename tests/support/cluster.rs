@@ -1,9 +1,9 @@
 //! A PostgreSQL of a test's own that listens on TCP, and can be killed, stopped, started again, copied and promoted.
 
 mod home;
+mod kept;
 
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,14 +12,11 @@ use std::time::{Duration, Instant};
 use crm_postgres::Crm;
 use tokio::sync::OnceCell;
 
-use crate::{Database, execute, fill};
+use crate::execute;
 use home::Home;
 
 /// Waits for the end of its input, however the test's process ends, and then stops the server and removes its directory.
 const WATCHDOG: &str = r#"read -r _; "$1/pg_ctl" stop -s -D "$2/data" -m immediate; rm -rf "$2""#;
-
-/// Puts a copy of a directory into the place of those that are like it, whole or not at all.
-const KEEP: &str = r#"set -e; rm -rf "${2%-*}"-*.new; for old in "${2%-*}"-*; do [ ! -e "$old" ] || mv "$old" "$old.new"; done; rm -rf "${2%-*}"-*.new; cp -Rp "$1" "$2.new"; mv "$2.new" "$2""#;
 
 /// Is how long a server may take to start, to recover included.
 const START: Duration = Duration::from_mins(2);
@@ -72,35 +69,6 @@ impl Cluster {
             cluster
         };
         TEMPLATE.get_or_init(make).await.start_copy(settings).await
-    }
-
-    /// Makes a server that has these databases, each filled by its statements as [`fill`] does. One that is stopped is kept in `target`
-    /// and copied, until the statements, the migrations or PostgreSQL are others.
-    ///
-    /// # Panics
-    /// When a statement fails, or the server does not start.
-    pub async fn filled(target: &Path, databases: &[(&str, String)]) -> Self {
-        let made_by =
-            "select version() || string_agg(checksum::text, '' order by version) from crm._migrations";
-        let mut connection = Database::fresh().await.connection().await;
-        let made_by: String =
-            sqlx::query_scalar(made_by).fetch_one(&mut connection).await.expect("it is migrated");
-        let mut key = DefaultHasher::new();
-        (databases, made_by).hash(&mut key);
-        let kept = target.join(format!("filled-{:016x}", key.finish()));
-        if !kept.exists() {
-            // Or hundreds of megabytes of the log are kept too.
-            let mut cluster = Self::start(&["max_wal_size = '64MB'"]).await;
-            for (name, statements) in databases {
-                cluster.execute(&format!("create database {name}")).await;
-                fill(&cluster.url(name), statements).await;
-            }
-            cluster.stop(Stop::Fast).await;
-            run(Command::new("/bin/sh").args(["-c", KEEP, "keep"]).arg(cluster.home.data()).arg(&kept));
-        }
-        let mut copy = Self::copy_of(&kept).await;
-        copy.launch().await;
-        copy
     }
 
     async fn start_copy(&self, settings: &[&str]) -> Self {

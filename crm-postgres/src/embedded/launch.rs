@@ -77,7 +77,7 @@ fn initdb(
         .arg(&home.unfinished)
         .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions"])
         .arg(format!("--locale={locale}"))
-        // Or it looks through all time zones for the machine's own, which takes a fifth of its time; the server has its own.
+        // Or it looks through all time zones for the machine's own, which takes a fifth of its time; the server's is in SETTINGS.
         .env("TZ", "UTC")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

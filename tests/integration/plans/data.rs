@@ -1,4 +1,4 @@
-//! Makes the database that the plans are looked at on: 100,000 rows in each table, as uneven as real ones. What is
+//! Says on what the plans are looked at, a server with two databases that is kept in `target`: 100,000 rows in each table, as uneven as real ones. What is
 //! done is old and what is open is new, a few customers have most of the contacts, some have none. Of the users, who are more than
 //! anybody will have, the oldest are the administrators, and 50 of these do all the work.
 
