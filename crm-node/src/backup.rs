@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crm_postgres::{Crm, Error, Manifest, Phase, Progress, Result};
+use crm_postgres::{Crm, Manifest, Phase, Progress, Result};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::bridge::{Job, job};
@@ -16,7 +16,6 @@ type Work = Pin<Box<dyn Future<Output = Result<Manifest>> + Send>>;
 pub(crate) struct Steps {
     work: Work,
     told: mpsc::UnboundedReceiver<Progress>,
-    done: Option<Result<Manifest>>,
 }
 
 impl Steps {
@@ -34,21 +33,16 @@ impl Steps {
             // Whoever does not listen any more drops the work too.
             drop(sender.send(progress.clone()));
         });
-        Self { work: begin(tell), told, done: None }
+        Self { work: begin(tell), told }
     }
 
     async fn next(&mut self) -> Result<Step> {
-        if self.done.is_none() {
-            tokio::select! {
-                biased;
-                Some(progress) = self.told.recv() => return Ok(Step::Progress(progress)),
-                done = &mut self.work => self.done = Some(done),
-            }
+        tokio::select! {
+            biased;
+            // The work rests when it has told something, and so goes on only when that was taken.
+            Some(progress) = self.told.recv() => Ok(Step::Progress(progress)),
+            done = &mut self.work => done.map(Step::Done),
         }
-        if let Ok(progress) = self.told.try_recv() {
-            return Ok(Step::Progress(progress));
-        }
-        self.done.take().unwrap_or(Err(Error::Closed("the backup"))).map(Step::Done)
     }
 }
 

@@ -108,7 +108,7 @@ impl Crm {
         self.backup_with(path, |_| ()).await
     }
 
-    /// Does the same as [`backup`](Self::backup) and tells how far it is.
+    /// Does the same as [`backup`](Self::backup) and tells how far it is. Dropping the future when it has told something leaves nothing.
     ///
     /// # Errors
     /// As [`backup`](Self::backup).
@@ -141,7 +141,7 @@ impl Crm {
         self.restore_with(path, |_| ()).await
     }
 
-    /// Does the same as [`restore`](Self::restore) and tells how far it is.
+    /// Does the same as [`restore`](Self::restore) and tells how far it is. Dropping the future when it has told something leaves nothing.
     ///
     /// # Errors
     /// As [`restore`](Self::restore).
@@ -157,6 +157,13 @@ impl Crm {
 
 /// Is where progress is told.
 type Tell<'p> = &'p mut (dyn FnMut(&Progress) + Send);
+
+/// Tells it and lets the caller, who may want to drop the work now, have its turn: however much of what follows could be done without
+/// waiting, it is not done in the same poll.
+async fn report(tell: Tell<'_>, progress: &Progress) {
+    tell(progress);
+    tokio::task::yield_now().await;
+}
 
 /// Ends the limits of time that a role, a database or a URL may have set, for the transaction only or as long as the connection lives. The
 /// last one is of PostgreSQL 17.

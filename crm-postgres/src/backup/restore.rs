@@ -14,7 +14,9 @@ use tokio::sync::mpsc;
 use super::files::digest;
 use super::programs::{Running, Said, command, find, input};
 use super::script::{self, Part};
-use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, invalid, lift_limits, of_disk};
+use super::{
+    Backend, Manifest, Phase, Progress, Tell, blocking, count, invalid, lift_limits, of_disk, report,
+};
 use crate::embedded::{Install, major};
 use crate::fault::{self, Intent};
 use crate::migrate;
@@ -24,7 +26,7 @@ pub(super) async fn restore(session: &Session, path: &Path, tell: Tell<'_>) -> R
     let owned = path.to_owned();
     let (file, manifest) = blocking(move || open(&owned)).await??;
     let mut progress = Progress::new(Phase::Hashing, manifest.total_rows());
-    tell(&progress);
+    report(tell, &progress).await;
     let expected = (manifest.sha256.clone(), manifest.bytes);
     let file = blocking(move || verify(file, &expected)).await??;
     migrate::refuse_newer("the backup", manifest.oldest_library)?;
@@ -111,7 +113,7 @@ impl Restoring<'_> {
         self.section(Phase::Schema, "pre-data").await?;
         self.section(Phase::Loading, "data").await?;
         self.section(Phase::Indexing, "post-data").await?;
-        self.enter(Phase::Counting);
+        self.enter(Phase::Counting).await;
         let rows = self.backend.does(count(self.connection)).await?;
         if rows != manifest.rows {
             let all: std::collections::BTreeSet<_> = rows.keys().chain(manifest.rows.keys()).collect();
@@ -129,14 +131,14 @@ impl Restoring<'_> {
             .map(drop)
     }
 
-    fn enter(&mut self, phase: Phase) {
+    async fn enter(&mut self, phase: Phase) {
         self.progress.phase = phase;
-        (self.tell)(self.progress);
+        report(self.tell, self.progress).await;
     }
 
     /// Runs what `pg_restore` prints of a section.
     async fn section(&mut self, phase: Phase, section: &str) -> Result<()> {
-        self.enter(phase);
+        self.enter(phase).await;
         let mut command = command(&self.install, "pg_restore");
         command
             .args(["--file=-", "--format=custom", "--no-owner", "--no-tablespaces"])
@@ -189,7 +191,7 @@ impl Restoring<'_> {
     async fn copy(&mut self, statement: &str, parts: &mut Parts) -> Result<io::Result<()>> {
         let timeout = self.backend.session.pool.settings.call_timeout;
         self.progress.table = table(statement);
-        (self.tell)(self.progress);
+        report(self.tell, self.progress).await;
         let copy = self.connection.copy_in_raw(statement);
         let mut copy = self.backend.answers(copy).await?.map_err(of_dump)?;
         loop {
@@ -199,7 +201,7 @@ impl Restoring<'_> {
                     sent.map_err(|failure| failure.error)?;
                     self.progress.rows += count;
                     self.progress.bytes += i64::try_from(rows.len()).expect("a part is small");
-                    (self.tell)(self.progress);
+                    report(self.tell, self.progress).await;
                 }
                 Some(Ok(Part::End)) => break,
                 Some(Err(error)) => return Ok(Err(error)),

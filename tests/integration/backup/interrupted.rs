@@ -4,10 +4,11 @@ use std::future::poll_fn;
 use std::path::Path;
 use std::pin::pin;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use crm_postgres::{Crm, ErrorCode};
+use crm_postgres::{Crm, ErrorCode, Progress};
 use crm_tests::{Database, Proxy, amount};
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Notify;
@@ -138,6 +139,37 @@ async fn a_backup_that_is_dropped_when_it_tells_its_progress_leaves_nothing_at_o
         heard = n;
     }
     assert!(heard > 5, "{heard}");
+}
+
+/// Polls so seldom that a lot is ready each time; what has told something must wait for the next poll.
+async fn rests_when_it_has_told<T>(told: &AtomicUsize, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        let before = told.load(Ordering::Relaxed);
+        let polled = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+        let now = told.load(Ordering::Relaxed) - before;
+        match polled {
+            Poll::Ready(done) => {
+                assert_eq!(now, 0, "it has told something and ended");
+                return done;
+            }
+            Poll::Pending => assert!(now <= 1, "it has told {now} things and gone on between them"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_tells_its_progress_waits_until_it_is_polled_again() {
+    let directory = Directory::new();
+    let (db, bare) = (filled().await, Database::bare().await);
+    let (path, told) = (directory.file("crm.dump"), AtomicUsize::new(0));
+    let tell = |_: &Progress| {
+        told.fetch_add(1, Ordering::Relaxed);
+    };
+    rests_when_it_has_told(&told, db.crm.backup_with(&path, tell)).await.unwrap();
+    rests_when_it_has_told(&told, bare.crm.restore_with(&path, tell)).await.unwrap();
+    assert!(told.into_inner() > 20);
 }
 
 #[tokio::test]
@@ -316,7 +348,7 @@ async fn a_backup_and_a_restore_whose_packets_are_lost_time_out() {
         let silent_from = |proxy: &Proxy, n: usize| {
             let silence = proxy.silencer();
             let mut told = 0;
-            move |_: &crm_postgres::Progress| {
+            move |_: &Progress| {
                 told += 1;
                 if told == n {
                     silence.send_replace(true);
