@@ -13,9 +13,13 @@ use crate::{Database, fill};
 /// Puts a copy of a directory into the place of those that are like it, whole or not at all.
 const KEEP: &str = r#"set -e; rm -rf "${2%-*}"-*.new; for old in "${2%-*}"-*; do [ ! -e "$old" ] || mv "$old" "$old.new"; done; rm -rf "${2%-*}"-*.new; cp -Rp "$1" "$2.new"; mv "$2.new" "$2""#;
 
+/// Say how a server is made and filled.
+const SOURCES: [&str; 3] =
+    [include_str!("kept.rs"), include_str!("../cluster.rs"), include_str!("../lib.rs")];
+
 impl Cluster {
     /// Makes a server that has these databases, each filled by its statements as [`fill`] does. One that is stopped is kept in `target`
-    /// and copied, until the statements, the migrations or PostgreSQL are others.
+    /// and copied, until the statements, the migrations, PostgreSQL or these sources are others.
     ///
     /// # Panics
     /// When a statement fails, or the server does not start.
@@ -27,7 +31,7 @@ impl Cluster {
             sqlx::query_scalar(question).fetch_one(&mut connection).await.expect("it is migrated");
         connection.close().await.expect("the connection closes");
         let mut key = DefaultHasher::new();
-        (databases, made_by).hash(&mut key);
+        (databases, made_by, SOURCES).hash(&mut key);
         let kept = target.join(format!("filled-{:016x}", key.finish()));
         // Another process may be making it, or copying the one that is replaced.
         let lock = File::create(target.join("filled.lock")).expect("it is cargo's directory for tests");
