@@ -7,6 +7,7 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use crm_postgres::Crm;
@@ -365,7 +366,14 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{output:?}");
 }
 
+/// Finds a port that nobody listens on. It is below those that systems give to clients (from 32768 on), one of which could otherwise take it
+/// before the server starts, or while it is down.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
-    listener.expect("there is a free port").port()
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    const PORTS: u16 = 16_000;
+    let first = std::process::id().wrapping_mul(97) % u32::from(PORTS);
+    let first = u16::try_from(first).expect("it is less than the number of ports");
+    let mut ports =
+        (0..PORTS).map(|_| 16_384 + (first + TRIED.fetch_add(1, Ordering::Relaxed) % PORTS) % PORTS);
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("there is a free port")
 }
