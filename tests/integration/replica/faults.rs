@@ -139,10 +139,9 @@ impl ExportSink for Locking<'_> {
                 .primary
                 .execute("begin; lock table crm.interactions in access exclusive mode; commit")
                 .await;
-            let waits = "select exists (
-                select from pg_stat_activity where state = 'idle in transaction (aborted)'
-                or backend_type = 'startup' and wait_event_type = 'Lock'
-            )";
+            let waits =
+                "select exists (select from pg_stat_activity where state = 'idle in transaction (aborted)')
+                or exists (select from pg_locks where mode = 'AccessExclusiveLock' and not granted)";
             wait_for(&self.pair.replica, waits).await;
         }
         Ok(())
