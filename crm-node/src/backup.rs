@@ -12,7 +12,8 @@ use crate::wire::{Out, Wire};
 
 type Work = Pin<Box<dyn Future<Output = Result<Manifest>> + Send>>;
 
-/// Is a backup or a restore under way, which goes on while somebody asks for the next step, and ends when it is dropped.
+/// Is a backup or a restore under way, which goes on while somebody asks for the next step, and ends when it is dropped. Nobody asks after
+/// the last step.
 pub(crate) struct Steps {
     work: Work,
     told: mpsc::UnboundedReceiver<Progress>,

@@ -90,6 +90,9 @@ test('what progress throws, and a signal, end the call and leave nothing', async
     unlinkSync(`${path}.json`);
   }
   await assert.rejects(crm.backup(path, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  const [late, never] = [new AbortController(), new Promise(() => {})];
+  const stuck = () => (setTimeout(() => late.abort(), 10), never);
+  await assert.rejects(crm.backup(path, { progress: stuck, signal: late.signal }), { name: 'AbortError' });
   assert.deepEqual(readdirSync(place), []);
   await crm.backup(path);
   await other.restore(path);

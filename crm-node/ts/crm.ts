@@ -80,8 +80,7 @@ abstract class Beginning extends Handle {
     const end = (op: string) => make({ op, slot, decode: nothing });
     let result: T;
     try {
-      const working = Promise.resolve(work(new Transaction(slot)));
-      result = await (options?.signal ? unlessAborted(working, options.signal) : working);
+      result = await unlessAborted(Promise.resolve(work(new Transaction(slot))), options?.signal);
     } catch (error) {
       // The transaction may be finished already, and what was thrown is what matters.
       await end('rollback').catch(() => {});
@@ -122,7 +121,8 @@ abstract class Beginning extends Handle {
   }
 }
 
-async function unlessAborted<T>(working: Promise<T>, signal: AbortSignal): Promise<T> {
+async function unlessAborted<T>(working: Promise<T>, signal: CallOptions['signal']): Promise<T> {
+  if (!signal) return await working;
   let settled = () => {};
   const aborted = new Promise<never>((_, reject) => {
     const abort = () => reject(new Abortion(signal));
@@ -160,7 +160,7 @@ export interface SeedPasswords {
 
 /** Says how a backup or a restore is made. */
 export interface BackupOptions extends CallOptions {
-  /** Is called now and then with how far it is. What it throws ends the call. */
+  /** Is called now and then with how far it is, and waited for when it returns a promise. What it throws ends the call. */
   progress?: ((progress: Progress) => void | Promise<void>) | undefined;
 }
 
@@ -255,8 +255,10 @@ export class Crm extends Beginning {
       for (;;) {
         const step = await make({ op: 'next', slot: steps, options: callOptions, decode: backupStep });
         if (step.done) return step.manifest;
-        await tell?.(step.progress);
+        await unlessAborted(Promise.resolve(tell?.(step.progress)), rest.signal);
       }
+    } catch (error) {
+      throw error instanceof Abortion ? error.thrown(this[op]) : error;
     } finally {
       steps.release();
     }

@@ -4,10 +4,9 @@ mod home;
 mod kept;
 
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use crm_postgres::Crm;
@@ -29,6 +28,8 @@ const START: Duration = Duration::from_mins(2);
 pub struct Cluster {
     home: Home,
     port: u16,
+    /// Holds the port while the server is down.
+    _held: UdpSocket,
     server: Option<Child>,
     watchdog: Child,
 }
@@ -126,7 +127,8 @@ impl Cluster {
             .stderr(Stdio::null())
             .spawn()
             .expect("there is a shell");
-        Self { home, port: free_port(), server: None, watchdog }
+        let (port, held) = free_port();
+        Self { home, port, _held: held, server: None, watchdog }
     }
 
     /// Replaces the settings that the server has beside its port; they count from the next start.
@@ -366,14 +368,12 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// Finds a port that nobody listens on. It is below those that systems give to clients (from 32768 on), one of which could otherwise take it
-/// before the server starts, or while it is down.
-fn free_port() -> u16 {
-    static TRIED: AtomicU16 = AtomicU16::new(0);
-    const PORTS: u16 = 16_000;
-    let first = std::process::id().wrapping_mul(97) % u32::from(PORTS);
-    let first = u16::try_from(first).expect("it is less than the number of ports");
-    let mut ports =
-        (0..PORTS).map(|_| 16_384 + (first + TRIED.fetch_add(1, Ordering::Relaxed) % PORTS) % PORTS);
-    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("there is a free port")
+/// Finds a port that no other server has, and holds it also while the server is down: as one of UDP, which is not in the server's way. It is
+/// below those that clients are given, usually from 32768 on.
+fn free_port() -> (u16, UdpSocket) {
+    let hold = |port: u16| {
+        let held = UdpSocket::bind(("127.0.0.1", port)).ok()?;
+        TcpListener::bind(("127.0.0.1", port)).ok().map(|_| (port, held))
+    };
+    (16_384..32_768).find_map(hold).expect("there is a free port")
 }

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 
 use super::files::{Target, Temporary, digest};
 use super::programs::{Running, Said, Way, command, find};
-use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, lift_limits, of_disk, report};
+use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, lift_limits, of_disk};
 use crate::embedded::Install;
 use crate::migrate;
 use crate::session::{Session, roll_back};
@@ -30,7 +30,7 @@ struct Snapshot {
     rows: BTreeMap<String, i64>,
 }
 
-pub(super) async fn backup(session: &Session, path: &Path, tell: Tell<'_>) -> Result<Manifest> {
+pub(super) async fn backup(session: &Session, path: &Path, mut tell: Tell<'_>) -> Result<Manifest> {
     let path = path.to_owned();
     let (target, file) = blocking(move || {
         let target = Target::new(&path)?;
@@ -40,7 +40,7 @@ pub(super) async fn backup(session: &Session, path: &Path, tell: Tell<'_>) -> Re
     .await??;
     let pool = &session.pool;
     let mut lease = pool.lease().await?;
-    report(tell, &Progress::new(Phase::Counting, 0)).await;
+    tell.report(&Progress::new(Phase::Counting, 0)).await;
     let (backend, snapshot) = match snapshot(session, lease.connection()).await {
         Ok(taken) => taken,
         Err(error) => {
@@ -50,7 +50,7 @@ pub(super) async fn backup(session: &Session, path: &Path, tell: Tell<'_>) -> Re
     };
     let install = find(session, snapshot.server_major).await;
     let dumped = match &install {
-        Ok(install) => dump(backend, install, &snapshot, &file, tell).await,
+        Ok(install) => dump(backend, install, &snapshot, &file, &mut tell).await,
         Err(_) => Ok(()),
     };
     // It has kept the snapshot, and the tables from being changed, until `pg_dump` did.
@@ -59,7 +59,7 @@ pub(super) async fn backup(session: &Session, path: &Path, tell: Tell<'_>) -> Re
     let Snapshot { taken_at, server_version, schema_version, oldest_library, rows, .. } = snapshot;
     let (mut progress, length) = (Progress::new(Phase::Hashing, rows.values().sum()), length(&file)?);
     (progress.rows, progress.bytes) = (progress.total_rows, length);
-    report(tell, &progress).await;
+    tell.report(&progress).await;
     // The file stays here, so that it goes at once when this is dropped.
     let mut written = file.file.try_clone().map_err(|error| of_disk("the dump is gone", error))?;
     let sealed = blocking(move || written.sync_all().and_then(|()| digest(&mut written))).await?;
@@ -114,7 +114,7 @@ async fn dump(
     install: &Install,
     snapshot: &Snapshot,
     file: &Temporary,
-    tell: Tell<'_>,
+    tell: &mut Tell<'_>,
 ) -> Result<()> {
     let failed = |error| of_disk("pg_dump cannot be prepared", error);
     let pool = &backend.session.pool;
@@ -130,7 +130,7 @@ async fn dump(
     let mut lines = running.said();
     let mut said = Said::without(way.password.clone());
     let mut progress = Progress::new(Phase::Dumping, snapshot.rows.values().sum());
-    report(tell, &progress).await;
+    tell.report(&progress).await;
     let mut looked = Instant::now();
     loop {
         let line = tokio::time::timeout(TICK, lines.recv()).await;
@@ -148,7 +148,7 @@ async fn dump(
         }
         progress.bytes = length(file)?;
         if progress != before {
-            report(tell, &progress).await;
+            tell.report(&progress).await;
             looked = Instant::now();
         } else if looked.elapsed() >= pool.settings.call_timeout {
             backend.is_there().await?;
@@ -161,7 +161,7 @@ async fn dump(
     }
     finish_table(&mut progress, &snapshot.rows);
     (progress.table, progress.bytes) = (None, length(file)?);
-    report(tell, &progress).await;
+    tell.report(&progress).await;
     Ok(())
 }
 

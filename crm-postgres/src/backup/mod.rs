@@ -8,12 +8,13 @@
 //! [`dump`] counts the rows in a transaction whose snapshot `pg_dump` then reads. [`restore`] lets `pg_restore` only print
 //! ([`script`] reads it): the library's own connection writes it, in one transaction that ends when the rows were counted
 //! again, so that whatever breaks off in the middle, by whatever means, leaves nothing. [`programs`] finds and runs the two,
-//! [`files`] gives names to what is whole.
+//! [`files`] gives names to what is whole, [`progress`] tells how far all that is.
 
 mod dump;
 mod files;
 mod manifest;
 mod programs;
+mod progress;
 mod restore;
 mod script;
 
@@ -26,67 +27,12 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use tracing::instrument;
 
 pub use manifest::Manifest;
+use progress::Tell;
+pub use progress::{Phase, Progress};
 
 use crate::Crm;
 use crate::fault::{self, Intent, no_answer};
 use crate::session::{Session, within};
-
-/// Names what a backup or a restore is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Counts the rows: what a backup begins with, and how a restore is verified before it is committed.
-    Counting,
-    /// Writes the dump.
-    Dumping,
-    /// Computes the digest of the dump, or compares it with the manifest's.
-    Hashing,
-    /// Makes the roles, the types, the functions and the tables.
-    Schema,
-    /// Loads the rows.
-    Loading,
-    /// Makes the indexes, the foreign keys and the triggers.
-    Indexing,
-}
-
-impl Phase {
-    /// Lists all phases.
-    pub const ALL: &[Self] =
-        &[Self::Counting, Self::Dumping, Self::Hashing, Self::Schema, Self::Loading, Self::Indexing];
-
-    /// Returns the name, the same in every language.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counting => "counting",
-            Self::Dumping => "dumping",
-            Self::Hashing => "hashing",
-            Self::Schema => "schema",
-            Self::Loading => "loading",
-            Self::Indexing => "indexing",
-        }
-    }
-}
-
-/// Says how far a backup or a restore is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done.
-    pub phase: Phase,
-    /// The table whose rows are being dumped or loaded, such as `customers`.
-    pub table: Option<String>,
-    /// How many rows are done. A backup learns of a table's rows when the table is done.
-    pub rows: i64,
-    /// How many rows there are; 0 while a backup still counts them.
-    pub total_rows: i64,
-    /// How many bytes of the dump are written, or how many bytes of rows were sent to the server.
-    pub bytes: i64,
-}
-
-impl Progress {
-    const fn new(phase: Phase, total_rows: i64) -> Self {
-        Self { phase, table: None, rows: 0, total_rows, bytes: 0 }
-    }
-}
 
 impl Crm {
     /// Dumps the schema `crm`, whoever writes meanwhile, as it was at one moment: into a file for `pg_restore` (custom format), and beside it,
@@ -108,7 +54,8 @@ impl Crm {
         self.backup_with(path, |_| ()).await
     }
 
-    /// Does the same as [`backup`](Self::backup) and tells how far it is. Dropping the future when it has told something leaves nothing.
+    /// Does the same as [`backup`](Self::backup) and tells how far it is. Then it does nothing more until its caller has had a turn: to drop
+    /// the future in that turn, as in a `select!`, leaves nothing.
     ///
     /// # Errors
     /// As [`backup`](Self::backup).
@@ -119,7 +66,7 @@ impl Crm {
         mut progress: impl FnMut(&Progress) + Send,
     ) -> Result<Manifest> {
         // In a box, because it is large, and so would be whatever waits for it.
-        Box::pin(dump::backup(self.session(), path.as_ref(), &mut progress)).await
+        Box::pin(dump::backup(self.session(), path.as_ref(), Tell::new(&mut progress))).await
     }
 
     /// Restores what [`backup`](Self::backup) has written into a database without a schema `crm`. Restore only what you trust: a dump is a
@@ -141,7 +88,8 @@ impl Crm {
         self.restore_with(path, |_| ()).await
     }
 
-    /// Does the same as [`restore`](Self::restore) and tells how far it is. Dropping the future when it has told something leaves nothing.
+    /// Does the same as [`restore`](Self::restore) and tells how far it is. Then it does nothing more until its caller has had a turn: to drop
+    /// the future in that turn, as in a `select!`, leaves the database as empty as it was.
     ///
     /// # Errors
     /// As [`restore`](Self::restore).
@@ -151,18 +99,8 @@ impl Crm {
         path: impl AsRef<Path>,
         mut progress: impl FnMut(&Progress) + Send,
     ) -> Result<Manifest> {
-        Box::pin(restore::restore(self.session(), path.as_ref(), &mut progress)).await
+        Box::pin(restore::restore(self.session(), path.as_ref(), Tell::new(&mut progress))).await
     }
-}
-
-/// Is where progress is told.
-type Tell<'p> = &'p mut (dyn FnMut(&Progress) + Send);
-
-/// Tells it and lets the caller, who may want to drop the work now, have its turn: however much of what follows could be done without
-/// waiting, it is not done in the same poll.
-async fn report(tell: Tell<'_>, progress: &Progress) {
-    tell(progress);
-    tokio::task::yield_now().await;
 }
 
 /// Ends the limits of time that a role, a database or a URL may have set, for the transaction only or as long as the connection lives. The

@@ -14,19 +14,17 @@ use tokio::sync::mpsc;
 use super::files::digest;
 use super::programs::{Running, Said, command, find, input};
 use super::script::{self, Part};
-use super::{
-    Backend, Manifest, Phase, Progress, Tell, blocking, count, invalid, lift_limits, of_disk, report,
-};
+use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, invalid, lift_limits, of_disk};
 use crate::embedded::{Install, major};
 use crate::fault::{self, Intent};
 use crate::migrate;
 use crate::session::{Session, within};
 
-pub(super) async fn restore(session: &Session, path: &Path, tell: Tell<'_>) -> Result<Manifest> {
+pub(super) async fn restore(session: &Session, path: &Path, mut tell: Tell<'_>) -> Result<Manifest> {
     let owned = path.to_owned();
     let (file, manifest) = blocking(move || open(&owned)).await??;
     let mut progress = Progress::new(Phase::Hashing, manifest.total_rows());
-    report(tell, &progress).await;
+    tell.report(&progress).await;
     let expected = (manifest.sha256.clone(), manifest.bytes);
     let file = blocking(move || verify(file, &expected)).await??;
     migrate::refuse_newer("the backup", manifest.oldest_library)?;
@@ -36,7 +34,8 @@ pub(super) async fn restore(session: &Session, path: &Path, tell: Tell<'_>) -> R
     let connection = lease.connection();
     let backend = Backend::of(session, connection).await?;
     begin(backend, connection).await?;
-    let mut restoring = Restoring { backend, connection, install, file, progress: &mut progress, tell };
+    let mut restoring =
+        Restoring { backend, connection, install, file, progress: &mut progress, tell: &mut tell };
     restoring.all(&manifest).await?;
     let commit = sqlx::raw_sql("commit").execute(restoring.connection);
     within(pool.settings.call_timeout, Intent::Write, commit).await.map_err(|failure| failure.error)?;
@@ -99,16 +98,16 @@ async fn begin(backend: Backend<'_>, connection: &mut PgConnection) -> Result<()
 type Parts = mpsc::Receiver<io::Result<Part>>;
 
 /// Is a restore under way, within its transaction.
-struct Restoring<'r> {
+struct Restoring<'r, 't> {
     backend: Backend<'r>,
     connection: &'r mut PgConnection,
     install: Install,
     file: File,
     progress: &'r mut Progress,
-    tell: Tell<'r>,
+    tell: &'r mut Tell<'t>,
 }
 
-impl Restoring<'_> {
+impl Restoring<'_, '_> {
     async fn all(&mut self, manifest: &Manifest) -> Result<()> {
         self.section(Phase::Schema, "pre-data").await?;
         self.section(Phase::Loading, "data").await?;
@@ -133,7 +132,7 @@ impl Restoring<'_> {
 
     async fn enter(&mut self, phase: Phase) {
         self.progress.phase = phase;
-        report(self.tell, self.progress).await;
+        self.tell.report(self.progress).await;
     }
 
     /// Runs what `pg_restore` prints of a section.
@@ -191,7 +190,7 @@ impl Restoring<'_> {
     async fn copy(&mut self, statement: &str, parts: &mut Parts) -> Result<io::Result<()>> {
         let timeout = self.backend.session.pool.settings.call_timeout;
         self.progress.table = table(statement);
-        report(self.tell, self.progress).await;
+        self.tell.report(self.progress).await;
         let copy = self.connection.copy_in_raw(statement);
         let mut copy = self.backend.answers(copy).await?.map_err(of_dump)?;
         loop {
@@ -201,7 +200,7 @@ impl Restoring<'_> {
                     sent.map_err(|failure| failure.error)?;
                     self.progress.rows += count;
                     self.progress.bytes += i64::try_from(rows.len()).expect("a part is small");
-                    report(self.tell, self.progress).await;
+                    self.tell.report(self.progress).await;
                 }
                 Some(Ok(Part::End)) => break,
                 Some(Err(error)) => return Ok(Err(error)),

@@ -125,7 +125,6 @@ async fn a_backup_that_is_dropped_when_it_tells_its_progress_leaves_nothing_at_o
             }
         });
         let done = tokio::select! {
-            biased;
             () = stop.notified() => None,
             done = backup => Some(done),
         };
@@ -155,7 +154,7 @@ async fn rests_when_it_has_told<T>(told: &AtomicUsize, work: impl Future<Output 
             }
             Poll::Pending => assert!(now <= 1, "it has told {now} things and gone on between them"),
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

@@ -14,8 +14,12 @@ use crate::{Database, fill};
 const KEEP: &str = r#"set -e; rm -rf "${2%-*}"-*.new; for old in "${2%-*}"-*; do [ ! -e "$old" ] || mv "$old" "$old.new"; done; rm -rf "${2%-*}"-*.new; cp -Rp "$1" "$2.new"; mv "$2.new" "$2""#;
 
 /// Say how a server is made and filled.
-const SOURCES: [&str; 3] =
-    [include_str!("kept.rs"), include_str!("../cluster.rs"), include_str!("../lib.rs")];
+const SOURCES: [&str; 4] = [
+    include_str!("home.rs"),
+    include_str!("kept.rs"),
+    include_str!("../cluster.rs"),
+    include_str!("../lib.rs"),
+];
 
 impl Cluster {
     /// Makes a server that has these databases, each filled by its statements as [`fill`] does. One that is stopped is kept in `target`
