@@ -58,7 +58,7 @@ test('a restored database has what was backed up, and progress is told', async (
   assert.deepEqual(await other.reports.pipeline(), await crm.reports.pipeline());
 });
 
-test('what progress throws, and a signal, end the call and leave nothing', async () => {
+test('what progress throws, and a signal, end the call and leave nothing', { timeout: 60_000 }, async () => {
   const [crm, other, place] = [await filled(), await bare(), directory()];
   const path = join(place, 'crm.dump');
   for (const moment of [1, 2, 3, 4]) {

@@ -1,6 +1,6 @@
-//! Says on what the plans are looked at, a server with two databases that is kept in `target`: 100,000 rows in each table, as uneven as real ones. What is
-//! done is old and what is open is new, a few customers have most of the contacts, some have none. Of the users, who are more than
-//! anybody will have, the oldest are the administrators, and 50 of these do all the work.
+//! Says on what the plans are looked at: on a server with two databases, which is kept in `target`. Each table has 100,000 rows, as uneven as
+//! real ones. What is done is old and what is open is new, a few customers have most of the contacts, some have none. Of the users, who
+//! are more than anybody will have, the oldest are the administrators, and 50 of these do all the work.
 
 use std::path::Path;
 
