@@ -90,6 +90,12 @@ test('what progress throws, and a signal, end the call and leave nothing', { tim
     unlinkSync(`${path}.json`);
   }
   await assert.rejects(crm.backup(path, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  const both = new AbortController();
+  const abortsAndThrows = () => {
+    both.abort();
+    throw new Error('enough');
+  };
+  await assert.rejects(crm.backup(path, { progress: abortsAndThrows, signal: both.signal }), { name: 'AbortError' });
   const [late, never] = [new AbortController(), new Promise(() => {})];
   const stuck = () => (setTimeout(() => late.abort(), 10), never);
   await assert.rejects(crm.backup(path, { progress: stuck, signal: late.signal }), { name: 'AbortError' });

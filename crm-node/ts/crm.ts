@@ -160,7 +160,11 @@ export interface SeedPasswords {
 
 /** Says how a backup or a restore is made. */
 export interface BackupOptions extends CallOptions {
-  /** Is called now and then with how far it is, and waited for when it returns a promise. What it throws ends the call. */
+  /**
+   * Is called now and then with how far it is, and waited for when it returns a promise. What it throws ends the call.
+   *
+   * A promise that stays pending does not keep the process alive, and one that waits for `close` never settles, as `close` waits for the call.
+   */
   progress?: ((progress: Progress) => void | Promise<void>) | undefined;
 }
 
@@ -219,7 +223,7 @@ export class Crm extends Beginning {
    * Dumps the schema `crm`, whoever writes meanwhile, as it was at one moment: into a file for pg_restore, and beside it, as `<path>.json`,
    * the manifest by which `restore` verifies it. Both are for their owner's eyes only: they hold the hashes of the passwords.
    *
-   * The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that is killed the next backup there removes the rest. It needs pg_dump of the server's major
+   * The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that ends meanwhile the next backup there removes the rest. It needs pg_dump of the server's major
    * version or a newer one.
    *
    * @param path The file to write.
@@ -255,7 +259,9 @@ export class Crm extends Beginning {
       for (;;) {
         const step = await make({ op: 'next', slot: steps, options: callOptions, decode: backupStep });
         if (step.done) return step.manifest;
-        await unlessAborted(Promise.resolve(tell?.(step.progress)), rest.signal);
+        // Not at once, so that a signal that it aborts counts before what it throws.
+        const telling = Promise.resolve(step.progress).then(tell);
+        await unlessAborted(telling, rest.signal);
       }
     } catch (error) {
       throw error instanceof Abortion ? error.thrown(this[op]) : error;

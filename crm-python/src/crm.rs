@@ -217,7 +217,7 @@ impl CrmBase {
     /// Dumps the schema crm, whoever writes meanwhile, as it was at one moment: into a file for pg_restore, and beside it, as `<path>.json`, the
     /// manifest by which `restore` verifies it. Both are for their owner's eyes only: they hold the hashes of the passwords.
     ///
-    /// The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that is killed the next backup there removes the rest. `progress` is called with a Progress now and
+    /// The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that ends meanwhile the next backup there removes the rest. `progress` is called with a Progress now and
     /// then, in the thread of the call; what it raises ends the call. It needs pg_dump of the server's major version or a newer one.
     #[pyo3(signature = (path, progress = None))]
     fn backup(

@@ -40,7 +40,7 @@ impl Crm {
     /// hashes of the passwords.
     ///
     /// The file gets its name when it is whole. Dropping the future ends `pg_dump` and removes what it has written, unless that is whole; when the process
-    /// itself is killed, a file `.crm-backup-….tmp` stays until the next backup into the directory. It takes as long as it takes, and one
+    /// itself ends, a file `.crm-backup-….tmp` stays until the next backup into the directory. It takes as long as it takes, and one
     /// connection of the pool and one of `pg_dump`'s, which lead to the server itself and not through `PgBouncer`.
     ///
     /// It runs the `pg_dump` of the server's major version, or a newer one, which it looks for in the directory of an embedded server,

@@ -712,7 +712,7 @@ class Crm:
         """Dumps the schema crm, whoever writes meanwhile, as it was at one moment: into a file for pg_restore, and beside it, as `<path>.json`, the
         manifest by which `restore` verifies it. Both are for their owner's eyes only: they hold the hashes of the passwords.
 
-        The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that is killed the next backup there removes the rest. `progress` is called with a Progress now and
+        The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that ends meanwhile the next backup there removes the rest. `progress` is called with a Progress now and
         then, in the thread of the call; what it raises ends the call. It needs pg_dump of the server's major version or a newer one.
         """
     def close(self) -> None:
@@ -794,7 +794,7 @@ class AsyncCrm:
         """Dumps the schema crm, whoever writes meanwhile, as it was at one moment: into a file for pg_restore, and beside it, as `<path>.json`, the
         manifest by which `restore` verifies it. Both are for their owner's eyes only: they hold the hashes of the passwords.
 
-        The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that is killed the next backup there removes the rest. `progress` is called with a Progress now and
+        The file gets its name when it is whole; what ends the call before that leaves nothing, and of a process that ends meanwhile the next backup there removes the rest. `progress` is called with a Progress now and
         then, in the thread of the call; what it raises ends the call. It needs pg_dump of the server's major version or a newer one.
         """
     def close(self) -> Call[None]:
