@@ -40,6 +40,41 @@ labels! {
     }
 }
 
+impl ErrorCode {
+    /// Returns the HTTP status with which a service answers this error.
+    ///
+    /// The messages of statuses from 500 on speak of the server and the database: log them, and tell the client no more than the code.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Validation => 400,
+            Self::InvalidCredentials => 401,
+            Self::PermissionDenied => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::MissingReference => 422,
+            Self::Internal => 500,
+            Self::Unavailable | Self::Serialization | Self::Schema | Self::Closed => 503,
+            Self::Timeout => 504,
+        }
+    }
+}
+
+labels! {
+    /// The reason of a `permission_denied` error.
+    #[non_exhaustive]
+    pub enum DenialReason ("reason") {
+        /// The actor's role does not allow this.
+        Role = "role",
+        /// The actor's role allows this to the actor's own rows only, and the row is another's.
+        Row = "row",
+        /// The actor is deactivated or does not exist.
+        Actor = "actor",
+        /// Only the trusted system may do this, or give this field.
+        TrustedOnly = "trusted_only",
+    }
+}
+
 /// Says why an operation failed.
 ///
 /// Messages never hold a password, a hash or the secret part of a URL.
@@ -82,8 +117,15 @@ pub enum Error {
         field: String,
     },
     /// The actor may not do this.
-    #[error("permission denied: {0}")]
-    PermissionDenied(String),
+    #[error("permission denied: {}{message}", field_first(field.as_deref()))]
+    PermissionDenied {
+        /// Why the actor may not.
+        reason: DenialReason,
+        /// The field that the actor may not give, as the caller wrote it, where the refusal is about one.
+        field: Option<String>,
+        /// The refusal in words, without the field's name.
+        message: String,
+    },
     /// Email or password is wrong; in a change of password the present one.
     #[error("the email or the password is wrong")]
     InvalidCredentials,
@@ -112,8 +154,8 @@ pub enum Error {
     /// The database does not fit this library.
     #[error("the database schema does not fit: {0}")]
     Schema(String),
-    /// The handle or the transaction is finished.
-    #[error("{0} is closed")]
+    /// The handle or the transaction is finished: a whole sentence says why.
+    #[error("{0}")]
     Closed(&'static str),
     /// A bug.
     #[error("internal error: {message}")]
@@ -124,6 +166,10 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
+}
+
+fn field_first(field: Option<&str>) -> String {
+    field.map(|field| format!("{field} ")).unwrap_or_default()
 }
 
 const fn unknown_outcome(unknown: bool) -> &'static str {
@@ -141,6 +187,17 @@ impl Error {
         Self::Internal { message: message.into(), source }
     }
 
+    /// Makes a `permission_denied` error that is about no field.
+    pub fn denied(reason: DenialReason, message: impl Into<String>) -> Self {
+        Self::PermissionDenied { reason, field: None, message: message.into() }
+    }
+
+    /// Makes the `permission_denied` error of a field that only the trusted system may give.
+    pub fn reserved(field: impl Into<String>) -> Self {
+        let message = "can be given by the trusted system only".to_owned();
+        Self::PermissionDenied { reason: DenialReason::TrustedOnly, field: Some(field.into()), message }
+    }
+
     /// Returns the code by which a program decides.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
@@ -149,7 +206,7 @@ impl Error {
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::Taken { .. } | Self::StaleVersion { .. } => ErrorCode::Conflict,
             Self::MissingReference { .. } => ErrorCode::MissingReference,
-            Self::PermissionDenied(_) => ErrorCode::PermissionDenied,
+            Self::PermissionDenied { .. } => ErrorCode::PermissionDenied,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::Timeout { .. } => ErrorCode::Timeout,
             Self::Unavailable { .. } => ErrorCode::Unavailable,
@@ -183,11 +240,18 @@ impl Error {
         }
     }
 
-    /// Returns the field that a `conflict` or `missing_reference` is about.
+    /// Returns the HTTP status of the error's [`code`](Self::code).
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.code().status()
+    }
+
+    /// Returns the field that a `conflict`, `missing_reference` or `permission_denied` is about.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::Taken { field, .. } | Self::MissingReference { field } => Some(field),
+            Self::PermissionDenied { field, .. } => field.as_deref(),
             _ => None,
         }
     }
@@ -213,6 +277,40 @@ mod tests {
         for code in ErrorCode::ALL {
             assert_eq!(code.as_str().parse::<ErrorCode>().unwrap(), *code);
         }
+    }
+
+    #[test]
+    fn each_code_has_the_status_of_the_contract() {
+        let status = |code: &ErrorCode| format!("{code} {}", code.status());
+        let statuses: Vec<_> = ErrorCode::ALL.iter().map(status).collect();
+        let expected = [
+            "validation 400",
+            "not_found 404",
+            "conflict 409",
+            "missing_reference 422",
+            "permission_denied 403",
+            "invalid_credentials 401",
+            "timeout 504",
+            "unavailable 503",
+            "serialization 503",
+            "schema 503",
+            "closed 503",
+            "internal 500",
+        ];
+        assert_eq!(statuses, expected);
+    }
+
+    #[test]
+    fn a_denial_names_its_field() {
+        let error = Error::reserved("created_by");
+        assert_eq!(error.field(), Some("created_by"));
+        let message = "permission denied: created_by can be given by the trusted system only";
+        assert_eq!(error.to_string(), message);
+        let error = Error::denied(DenialReason::Role, "the role does not allow this");
+        assert_eq!(
+            (error.field(), error.to_string().as_str()),
+            (None, "permission denied: the role does not allow this")
+        );
     }
 
     #[test]

@@ -91,17 +91,16 @@
 //! ```
 //! use crm_core::{Error, ErrorCode};
 //!
-//! fn status(error: &Error) -> u16 {
+//! /// Says what a service tells its client: of a fault on its own side no more than the code.
+//! fn answer(error: &Error) -> (u16, String) {
 //!     match error.code() {
-//!         ErrorCode::Validation => 400,
-//!         ErrorCode::PermissionDenied => 403,
-//!         ErrorCode::NotFound => 404,
-//!         ErrorCode::Conflict => 409,
-//!         _ if error.retryable() => 503,
-//!         _ => 500,
+//!         ErrorCode::InvalidCredentials => (error.status(), "log in again".to_owned()),
+//!         code if error.status() >= 500 => (error.status(), code.to_string()),
+//!         _ => (error.status(), error.to_string()),
 //!     }
 //! }
-//! assert_eq!(status(&Error::Serialization("somebody was faster".into())), 503);
+//! let (status, body) = answer(&Error::Serialization("somebody was faster".into()));
+//! assert_eq!((status, body.as_str()), (503, "serialization"));
 //! ```
 //!
 //! With the feature `testing` the module `testing` has a mock of every repository and an in-memory store, so that an
@@ -151,7 +150,7 @@ pub use customers::{
 };
 pub use email::Email;
 pub use entity::{Changes, DayRange, Entity, EntityKind, Filter, Range};
-pub use error::{Cause, Error, ErrorCode, Result};
+pub use error::{Cause, DenialReason, Error, ErrorCode, Result};
 pub use hashing::Hashing;
 pub use ids::{CustomerId, Id, InteractionId, LeadId, TaskId, UserId};
 pub use interactions::{

@@ -10,6 +10,7 @@ pub(crate) fn put_error(error: Error, out: &mut Out) {
     let error = spelt(error);
     out.text(error.code().as_str());
     out.text(&error.to_string());
+    out.whole(error.status().into());
     out.flag(error.retryable());
     out.flag(error.outcome_unknown());
     let violations = error.violations();
@@ -30,11 +31,12 @@ pub(crate) fn put_error(error: Error, out: &mut Out) {
         Error::StaleVersion { current_version, .. } => Some(*current_version),
         _ => None,
     });
+    out.maybe_text(match &error {
+        Error::PermissionDenied { reason, .. } => Some(reason.as_str()),
+        _ => None,
+    });
     out.maybe_text(std::error::Error::source(&error).map(ToString::to_string).as_deref());
 }
-
-/// Begins the message that ends with a field of the trusted system's.
-const RESERVED: &str = "only the trusted system may give ";
 
 /// Spells the fields as JavaScript does; one that is not known stays as it was given.
 fn spelt(error: Error) -> Error {
@@ -47,10 +49,9 @@ fn spelt(error: Error) -> Error {
         })),
         Error::Taken { entity, field } => Error::Taken { entity, field: camel(&field) },
         Error::MissingReference { field } => Error::MissingReference { field: camel(&field) },
-        Error::PermissionDenied(message) => Error::PermissionDenied(match message.strip_prefix(RESERVED) {
-            Some(field) => format!("{RESERVED}{}", camel(field)),
-            None => message,
-        }),
+        Error::PermissionDenied { reason, field, message } => {
+            Error::PermissionDenied { reason, field: field.as_deref().map(camel), message }
+        }
         other => other,
     }
 }

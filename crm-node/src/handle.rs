@@ -37,6 +37,8 @@ pub(crate) struct OpenTx {
     broken: watch::Sender<bool>,
 }
 
+const TRANSACTION_ENDED: Error = Error::Closed("the transaction is closed: its function has ended");
+
 impl OpenTx {
     pub(crate) fn new(tx: Tx) -> Self {
         Self {
@@ -49,7 +51,7 @@ impl OpenTx {
 
     fn open(&self) -> Result<&Tx> {
         if self.finished.load(Ordering::Relaxed) {
-            return Err(Error::Closed("the transaction"));
+            return Err(TRANSACTION_ENDED);
         }
         Ok(&self.tx)
     }
@@ -79,7 +81,7 @@ impl OpenTx {
         tokio::select! {
             biased;
             done = work => done,
-            _ = broken.wait_for(|broken| *broken) => Err(Error::Closed("the transaction")),
+            _ = broken.wait_for(|broken| *broken) => Err(TRANSACTION_ENDED),
         }
     }
 }
@@ -168,7 +170,7 @@ impl Handle {
         if !self.refused.is_empty() {
             return Err(Error::validation(self.refused.iter().cloned()));
         }
-        self.slot.get().ok_or(Error::Closed("the handle"))
+        self.slot.get().ok_or(Error::Closed("the handle is closed: connect again"))
     }
 
     /// Returns where to put what it is to hold.

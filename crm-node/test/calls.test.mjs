@@ -17,16 +17,16 @@ test('an error is a CrmError whose stack leads to the caller', async () => {
   assert.ok(!(new Error('x') instanceof CrmError));
   assert.match(error.stack, /^CrmError: there is no customer with id 7\n/);
   assert.match(error.stack, /theCaller .*calls\.test\.mjs/);
-  const { code, retryable, outcomeUnknown, entity, id } = error;
-  assert.deepEqual({ code, retryable, outcomeUnknown, entity, id }, {
-    code: 'not_found', retryable: false, outcomeUnknown: false, entity: 'customer', id: 7,
+  const { code, status, retryable, outcomeUnknown, entity, id } = error;
+  assert.deepEqual({ code, status, retryable, outcomeUnknown, entity, id }, {
+    code: 'not_found', status: 404, retryable: false, outcomeUnknown: false, entity: 'customer', id: 7,
   });
   assert.deepEqual(JSON.parse(JSON.stringify(error)), {
-    name: 'CrmError', message: 'there is no customer with id 7', code, retryable, outcomeUnknown, entity, id,
+    name: 'CrmError', message: 'there is no customer with id 7', code, status, retryable, outcomeUnknown, entity, id,
   });
   const aborted = await crm.customers.get(7, { signal: AbortSignal.abort() }).catch((error) => error);
   assert.match(aborted.stack, /^AbortError.*\n.*calls\.test\.mjs/);
-  assert.deepEqual(Object.keys(error), ['code', 'retryable', 'outcomeUnknown', 'entity', 'id']);
+  assert.deepEqual(Object.keys(error), ['code', 'status', 'retryable', 'outcomeUnknown', 'entity', 'id']);
 });
 
 test('conflicts and missing references name the field as JavaScript spells it', async () => {

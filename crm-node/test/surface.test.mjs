@@ -96,7 +96,7 @@ async function* ofNode() {
   for (const record of RECORDS) for (const field of fields(record)) yield `field ${record} ${field}`;
   const library = await import('crm-node');
   for (const [name, list] of Object.entries(LISTS)) for (const label of library[list]) yield `label ${name} ${label}`;
-  for (const [name, type] of [['ErrorCode', 'ErrorCode'], ['ViolationCode', 'ViolationCode'], ['EntityKind', 'EntityName']]) {
+  for (const [name, type] of [['ErrorCode', 'ErrorCode'], ['ViolationCode', 'ViolationCode'], ['EntityKind', 'EntityName'], ['DenialReason', 'DenialReason']]) {
     for (const label of union(new RegExp(`type ${type} = ([^;]*);`).exec(types)[1])) yield `label ${name} ${label}`;
   }
   for (const [, name, code] of types.matchAll(/interface (\w+Error) extends CrmErrorBase<'(\w+)'>/g)) {

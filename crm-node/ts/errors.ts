@@ -44,6 +44,12 @@ export interface Violation {
   readonly message: string;
 }
 
+/**
+ * The reason of a `permission_denied` error: the actor's role does not allow this; the row is another's; the actor is deactivated or
+ * does not exist; only the trusted system may do this or give this field.
+ */
+export type DenialReason = 'role' | 'row' | 'actor' | 'trusted_only';
+
 /** Names an entity in an error. */
 export type EntityName = 'user' | 'customer' | 'lead' | 'task' | 'interaction';
 
@@ -51,6 +57,7 @@ export type EntityName = 'user' | 'customer' | 'lead' | 'task' | 'interaction';
 interface Told {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly status: number;
   readonly retryable: boolean;
   readonly outcomeUnknown: boolean;
   readonly violations: readonly Violation[];
@@ -58,6 +65,7 @@ interface Told {
   readonly entity: EntityName | null;
   readonly id: number | null;
   readonly currentVersion: number | null;
+  readonly reason: DenialReason | null;
   readonly cause: string | null;
 }
 
@@ -73,6 +81,7 @@ export class Failure {
     return new Failure({
       code: from.text() as ErrorCode,
       message: from.text(),
+      status: from.number(),
       retryable: from.flag(),
       outcomeUnknown: from.flag(),
       violations: from.many(violation),
@@ -80,6 +89,7 @@ export class Failure {
       entity: from.maybeText() as EntityName | null,
       id: from.maybeNumber(),
       currentVersion: from.maybeNumber(),
+      reason: from.maybeText() as DenialReason | null,
       cause: from.maybeText(),
     });
   }
@@ -89,6 +99,7 @@ export class Failure {
     return new Failure({
       code: 'validation',
       message: `invalid input: ${field} ${message}`,
+      status: 400,
       retryable: false,
       outcomeUnknown: false,
       violations: [{ field, code, message }],
@@ -96,6 +107,7 @@ export class Failure {
       entity: null,
       id: null,
       currentVersion: null,
+      reason: null,
       cause: null,
     });
   }
@@ -116,17 +128,20 @@ const violation = (from: Reader): Violation => ({
 
 class ThrownError extends Error {
   readonly code: ErrorCode;
+  readonly status: number;
   readonly retryable: boolean;
   readonly outcomeUnknown: boolean;
 
   constructor(told: Told) {
     super(told.message, told.cause === null ? undefined : { cause: causeOf(told.cause) });
     this.code = told.code;
+    this.status = told.status;
     this.retryable = told.retryable;
     this.outcomeUnknown = told.outcomeUnknown;
-    const { violations, field, entity, id, currentVersion } = told;
+    const { violations, field, entity, id, currentVersion, reason } = told;
     if (told.code === 'validation') Object.assign(this, { violations });
     else if (told.code === 'not_found') Object.assign(this, { entity, id });
+    else if (reason !== null) Object.assign(this, field === null ? { reason } : { reason, field });
     else if (field !== null) Object.assign(this, { field });
     else if (currentVersion !== null) Object.assign(this, { currentVersion });
   }
@@ -153,6 +168,8 @@ export interface CrmErrorBase<C extends ErrorCode> extends Error {
   readonly name: 'CrmError';
   /** The kind of the error. */
   readonly code: C;
+  /** The HTTP status with which a service answers this error. The messages of statuses from 500 on are for the log. */
+  readonly status: number;
   /** Whether the same call may succeed when it is made again, without doing anything twice. */
   readonly retryable: boolean;
   /** Whether a write or a commit may have been applied although it failed. */
@@ -189,6 +206,14 @@ export interface MissingReferenceError extends CrmErrorBase<'missing_reference'>
   readonly field: string;
 }
 
+/** Says that the actor may not do this. */
+export interface PermissionDeniedError extends CrmErrorBase<'permission_denied'> {
+  /** Why the actor may not. */
+  readonly reason: DenialReason;
+  /** The field that the actor may not give, where the refusal is about one. */
+  readonly field?: string;
+}
+
 /**
  * Is an error of the library; `switch (error.code)` tells the kinds apart, and what else each of them has.
  *
@@ -199,8 +224,12 @@ export type CrmError =
   | NotFoundError
   | ConflictError
   | MissingReferenceError
+  | PermissionDeniedError
   | CrmErrorBase<
-      Exclude<ErrorCode, 'validation' | 'not_found' | 'conflict' | 'missing_reference'>
+      Exclude<
+        ErrorCode,
+        'validation' | 'not_found' | 'conflict' | 'missing_reference' | 'permission_denied'
+      >
     >;
 
 /** Is the class of the library's errors: `error instanceof CrmError`. */

@@ -50,7 +50,10 @@ impl<T> Outgoing<T> {
     /// # Errors
     /// `closed` when nobody reads on.
     pub async fn hand_on(&self, part: T) -> Result<()> {
-        self.0.send(Ok(Some(part))).await.map_err(|_| Error::Closed("the reading"))
+        self.0
+            .send(Ok(Some(part)))
+            .await
+            .map_err(|_| Error::Closed("the reading is closed: nobody reads its rows any more"))
     }
 
     /// Does the work, as long as somebody reads on, and tells how it has ended.

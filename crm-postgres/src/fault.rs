@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-use crm_core::{Cause, Error, Violation, ViolationCode};
+use crm_core::{Cause, DenialReason, Error, Violation, ViolationCode};
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
 
 use crate::constraints;
@@ -74,21 +74,17 @@ pub(crate) fn of_statement(error: sqlx::Error, intent: Intent) -> Error {
     }
 }
 
-/// Is how the driver says that TLS was demanded of a server that has none.
-const NO_TLS: &str = "server does not support TLS";
-
 /// Translates the failure to connect: names the server and what is wrong, and no password, URL or key.
 pub(crate) fn of_connect(error: sqlx::Error, options: &PgConnectOptions) -> Error {
     let target = target(options);
     let unavailable = |message, source| Error::Unavailable { message, outcome_unknown: false, source };
     let message = match &error {
         sqlx::Error::Database(error) => format!("{target} refuses the connection ({})", error.message()),
-        sqlx::Error::Tls(error) if error.to_string() == NO_TLS => format!("{target} does not support TLS"),
         // The driver quotes what it cannot use, a key byte by byte: its error goes no further.
         sqlx::Error::Tls(_) => {
             let message = format!(
-                "TLS with {target} cannot begin: sslrootcert, sslcert or sslkey names a file that is not PEM, \
-                or the host's name is none that a certificate can hold"
+                "TLS with {target} cannot begin: the server does not support TLS; or sslrootcert, sslcert or sslkey \
+                names a file that is not PEM; or a certificate cannot hold the host's name"
             );
             return unavailable(message, None);
         }
@@ -139,10 +135,7 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
             ViolationCode::Required,
             "must have a value",
         )]),
-        "42501" => Error::PermissionDenied(match error.message().strip_prefix("permission denied for ") {
-            Some(what) => format!("the role has no right to do this to {what}"),
-            None => text(),
-        }),
+        "42501" => Error::denied(denial(error), text()),
         "40001" | "40P01" => Error::Serialization(text()),
         // A cancelled statement has been undone by the server before it says so; a whole session that ran out of time may just have committed.
         "57014" | "55P03" => Error::Timeout { message: text(), outcome_unknown: false },
@@ -160,6 +153,16 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
         // Only migrations create: something that is not the library's has the name already.
         "42P06" | "42P07" | "42710" | "42723" | "42939" => Error::Schema(text()),
         _ => unknown(error),
+    }
+}
+
+/// Returns why the server refuses. `crm.act_as` names the table of the user whom it did not find; PostgreSQL names a table in no refusal
+/// of this kind.
+fn denial(error: &PgDatabaseError) -> DenialReason {
+    match (error.table(), error.routine()) {
+        (Some("users"), _) => DenialReason::Actor,
+        (_, Some("ExecWithCheckOptions")) => DenialReason::Row,
+        _ => DenialReason::Role,
     }
 }
 

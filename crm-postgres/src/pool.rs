@@ -109,7 +109,7 @@ impl Pool {
     /// Takes a connection without asking for the schema.
     pub(crate) async fn lease(&self) -> Result<Lease> {
         if self.closed.load(Ordering::Relaxed) {
-            return Err(Error::Closed("the handle"));
+            return Err(HANDLE_CLOSED);
         }
         let acquire = async {
             match &self.source {
@@ -208,6 +208,9 @@ impl Pool {
     }
 }
 
+/// The error of a call on a handle after `close`.
+const HANDLE_CLOSED: Error = Error::Closed("the handle is closed: connect again");
+
 const MIN_TICK: Duration = Duration::from_millis(10);
 const MAX_TICK: Duration = Duration::from_secs(5);
 
@@ -228,7 +231,7 @@ fn no_server() -> Error {
 fn of_deadpool(error: PoolError<Error>) -> Error {
     match error {
         PoolError::Backend(error) => error,
-        PoolError::Closed => Error::Closed("the handle"),
+        PoolError::Closed => HANDLE_CLOSED,
         PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
             no_connection()
         }
@@ -237,7 +240,7 @@ fn of_deadpool(error: PoolError<Error>) -> Error {
 
 fn of_host(error: sqlx::Error, options: &PgConnectOptions) -> Error {
     match error {
-        sqlx::Error::PoolClosed => Error::Closed("the handle"),
+        sqlx::Error::PoolClosed => HANDLE_CLOSED,
         sqlx::Error::PoolTimedOut => no_connection(),
         error => fault::of_connect(error, options),
     }

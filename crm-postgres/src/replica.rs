@@ -100,7 +100,7 @@ impl Replica {
             Ok(Ok(begun)) => begun,
             Ok(Err(failure)) => match failure.error {
                 // The replica may not have heard of the user yet, and whether the handle is closed the primary's pool knows.
-                Error::PermissionDenied(_) | Error::Closed(_) => return Ok(None),
+                Error::PermissionDenied { .. } | Error::Closed(_) => return Ok(None),
                 // All its connections are at work, so it is not away, and those need not be closed.
                 Error::Timeout { .. } if self.pool.is_busy() => return Ok(None),
                 error => return Ok(self.turn(Condition::Away, &error)),

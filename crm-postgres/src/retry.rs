@@ -137,8 +137,9 @@ where
     }
 }
 
-const KEPT: Error =
-    Error::Closed("the transaction is kept by what ran in it, so it cannot be committed, and");
+const KEPT: Error = Error::Closed(
+    "the transaction cannot be committed, because the function that retry ran still holds it: it is rolled back",
+);
 
 /// Is the transaction of one run of [`retry`](Retry::retry): the repositories, all or nothing. It is over when the run is.
 pub struct Attempt(Arc<Box<dyn Transaction>>);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crm_core::{Error, Result, UserId};
+use crm_core::{DenialReason, Error, Result, UserId};
 use futures_util::FutureExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Decode, PgConnection, Postgres, Type};
@@ -184,8 +184,8 @@ impl Session {
                     roll_back(lease, timeout).await;
                 }
                 Err(match failure.error {
-                    // The procedure itself speaks of the user; any other refusal is of the login.
-                    Error::PermissionDenied(message) if !message.starts_with("user ") => {
+                    // The procedure refuses the user; any other refusal is of the login.
+                    Error::PermissionDenied { reason: DenialReason::Role, message, .. } => {
                         let message = format!(
                             "the login may not act as users ({message}): it has to own the schema or be a member of its owner, and the owner a member of the roles"
                         );
@@ -230,8 +230,9 @@ impl Session {
             Error::MissingReference { field } if field == "created_by" || field == "updated_by" => {
                 gone(actor)
             }
-            Error::PermissionDenied(message) => {
-                Error::PermissionDenied(message.replacen("the role", &format!("the role of user {actor}"), 1))
+            Error::PermissionDenied { reason: DenialReason::Role, field, message } => {
+                let message = format!("the role of user {actor} does not allow this ({message})");
+                Error::PermissionDenied { reason: DenialReason::Role, field, message }
             }
             error => error,
         };
@@ -251,7 +252,8 @@ impl Session {
         match self.actor {
             None => Ok(()),
             Some(_) => {
-                Err(Error::PermissionDenied(format!("{what} belongs to the trusted system, not to a user")))
+                let message = format!("{what} belongs to the trusted system, not to a user");
+                Err(Error::denied(DenialReason::TrustedOnly, message))
             }
         }
     }
@@ -259,11 +261,12 @@ impl Session {
 
 /// Makes the error of an actor who was there at the beginning.
 pub(crate) fn gone(actor: UserId) -> Error {
-    Error::PermissionDenied(format!("user {actor} is deactivated or does not exist any more"))
+    Error::denied(DenialReason::Actor, format!("user {actor} is deactivated or does not exist any more"))
 }
 
-pub(crate) const FINISHED: Error =
-    Error::Closed("the transaction was rolled back by an earlier error or a dropped call, and");
+pub(crate) const FINISHED: Error = Error::Closed(
+    "the transaction is closed: an earlier error or a cancelled call rolled it back; begin a new one",
+);
 
 /// Is a failed call: its error, and whether the connection was lost with it.
 pub(crate) struct Failure {

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use crm_core::Changes as _;
-use crm_core::{Action, Entity, Error, List, Order, Page, Repository, Result, Role, UserId, Valid};
+use crm_core::{
+    Action, DenialReason, Entity, Error, List, Order, Page, Repository, Result, Role, UserId, Valid,
+};
 use futures_core::stream::BoxStream;
 use sqlx::postgres::{PgHasArrayType, PgRow};
 use sqlx::{Encode, Postgres, Type};
@@ -193,9 +195,7 @@ impl Session {
         name: impl FnOnce(&str) -> String,
     ) -> Result<()> {
         match (self.actor, E::reserved(new)) {
-            (Some(_), Some(field)) => {
-                Err(Error::PermissionDenied(format!("only the trusted system may give {}", name(field))))
-            }
+            (Some(_), Some(field)) => Err(Error::reserved(name(field))),
             _ => Ok(()),
         }
     }
@@ -216,7 +216,7 @@ pub(crate) fn read<E: Table>(row: &PgRow) -> Result<E> {
 
 /// Makes the error of a row that the actor sees and row security keeps from a change.
 fn refusal<E: Entity>(actor: UserId, action: &str, id: E::Id) -> Error {
-    Error::PermissionDenied(format!("user {actor} may not {action} {} {id}", E::KIND))
+    Error::denied(DenialReason::Row, format!("user {actor} may not {action} {} {id}", E::KIND))
 }
 
 fn not_found<E: Entity>(id: E::Id) -> Error {

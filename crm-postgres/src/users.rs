@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use crm_core::{
-    Credential, Email, Entity, Error, NewUser, Password, PasswordHash, Repository, Result, User, UserFilter,
-    UserId, UserOrderBy, UserPatch, UserRepository, Valid,
+    Credential, DenialReason, Email, Entity, Error, NewUser, Password, PasswordHash, Repository, Result,
+    User, UserFilter, UserId, UserOrderBy, UserPatch, UserRepository, Valid,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
@@ -148,8 +148,9 @@ impl UserRepository for Session {
 
     #[instrument(name = "crm.users.change_password", skip_all, fields(%id))]
     async fn change_password(&self, id: UserId, current: Password, new: Valid<Password>) -> Result<()> {
-        if self.actor.is_some_and(|actor| actor != id) {
-            return Err(Error::PermissionDenied("a user changes only the own password this way".to_owned()));
+        if let Some(actor) = self.actor.filter(|actor| *actor != id) {
+            let message = format!("user {actor} may not change the password of user {id}");
+            return Err(Error::denied(DenialReason::Row, message));
         }
         let stored = self.stored_hash(id).await?;
         if let (Some(actor), None) = (self.actor, &stored) {

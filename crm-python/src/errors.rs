@@ -1,8 +1,8 @@
 //! From the library's error to Python's exceptions, which `crm/errors.py` declares.
 
 use crm_postgres::Error;
-use crm_postgres::crm_core::Violations;
-use pyo3::exceptions::PyRuntimeError;
+use crm_postgres::crm_core::{ErrorCode, Violations};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
@@ -12,6 +12,13 @@ use crate::records::Violation;
 /// Raises an error as the exception of its code.
 pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
     build(py, error).unwrap_or_else(|error| error)
+}
+
+/// Returns the HTTP status of an error's code.
+#[pyfunction(name = "_status")]
+pub(crate) fn status(code: &str) -> PyResult<u16> {
+    let code: ErrorCode = code.parse().map_err(|_| PyValueError::new_err("the code is not known"))?;
+    Ok(code.status())
 }
 
 fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {
@@ -40,7 +47,11 @@ fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {
             fields.set_item("field", field)?;
             "MissingReferenceError"
         }
-        Error::PermissionDenied(_) => "PermissionDeniedError",
+        Error::PermissionDenied { reason, field, message: _ } => {
+            fields.set_item("reason", reason.as_str())?;
+            fields.set_item("field", field)?;
+            "PermissionDeniedError"
+        }
         Error::InvalidCredentials => "InvalidCredentialsError",
         Error::Timeout { message: _, outcome_unknown } => {
             fields.set_item("outcome_unknown", outcome_unknown)?;

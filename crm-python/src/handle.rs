@@ -43,14 +43,18 @@ impl SharedTx {
             Store::Acting(acting) => acting.begin().await?,
             Store::Tx(_) => return Err(Error::internal("transactions do not nest", None)),
         };
-        self.tx.set(tx).map_err(|_| Error::Closed("the transaction was entered before, and"))
+        self.tx.set(tx).map_err(|_| {
+            Error::Closed(
+                "the transaction is closed: it was entered before; call transaction() for another one",
+            )
+        })
     }
 
     pub(crate) fn open(&self) -> Result<&Tx> {
         if self.finished.load(Ordering::Relaxed) {
-            return Err(Error::Closed("the transaction"));
+            return Err(Error::Closed("the transaction is closed: its block has ended"));
         }
-        self.tx.get().ok_or(Error::Closed("the transaction begins with its block, before which it"))
+        self.tx.get().ok_or(Error::Closed("the transaction is closed: it begins with its block, so enter it with `with` or `async with` first"))
     }
 
     /// Returns the transaction to whoever ends it.

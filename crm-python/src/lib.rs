@@ -33,6 +33,7 @@ fn _crm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(connect::embedded, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::forked, module)?)?;
     module.add_function(wrap_pyfunction!(retry::pause_after, module)?)?;
+    module.add_function(wrap_pyfunction!(errors::status, module)?)?;
     module.add_class::<crm::Crm>()?;
     module.add_class::<crm::AsyncCrm>()?;
     module.add_class::<crm::Acting>()?;

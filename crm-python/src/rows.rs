@@ -119,7 +119,7 @@ impl Slot {
                 *state = State::Broken;
                 Err(raise(
                     py,
-                    Error::Closed("the stream was broken off by an error or a cancelled call, and"),
+                    Error::Closed("the stream is closed: an error or a cancelled call broke it off"),
                 ))
             }
             State::Ended => {

@@ -32,7 +32,9 @@ pub(crate) fn forked() {
 /// Returns this process's runtime.
 pub(crate) fn runtime() -> Result<&'static Runtime> {
     let Some(slot) = RUNTIMES.get(generation()) else {
-        return Err(Error::Closed("the library, in a process forked from forks too often,"));
+        return Err(Error::Closed(
+            "the library is closed in this process: too many generations of forked processes used it before",
+        ));
     };
     if let Some(runtime) = slot.get() {
         return Ok(runtime);
@@ -67,8 +69,9 @@ impl<T> Owned<T> {
     }
 }
 
-const FORKED: Error =
-    Error::Closed("the handle belongs to the process from which this one was forked, and here it");
+const FORKED: Error = Error::Closed(
+    "the handle is closed in this process: it belongs to the process from which this one was forked; connect again here",
+);
 
 impl<T> Drop for Owned<T> {
     fn drop(&mut self) {

@@ -115,7 +115,7 @@ def told(error: crm.CrmError) -> dict[str, Any]:
     details = {name: value for name, value in vars(error).items() if value is not None}
     if isinstance(error, crm.ValidationError):
         details["violations"] = [[violation.field, violation.code] for violation in error.violations]
-    return {"code": error.code, "retryable": error.retryable, **details}
+    return {"code": error.code, "status": error.status, "retryable": error.retryable, **details}
 
 
 def is_of_types(error: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -268,8 +269,12 @@ def test_acting_handles_have_their_users_rights(c: Any) -> None:
     with pytest.raises(crm.PermissionDeniedError) as denied:
         acting.customers.delete(acme.id)
     assert isinstance(denied.value, PermissionError)
-    with pytest.raises(crm.PermissionDeniedError):
+    assert (denied.value.reason, denied.value.field, denied.value.status) == ("role", None, 403)
+    with pytest.raises(crm.PermissionDeniedError) as forged:
         acting.customers.create("Forged", created_by=ann.id)
+    assert (forged.value.reason, forged.value.field) == ("trusted_only", "created_by")
+    again = pickle.loads(pickle.dumps(forged.value))
+    assert vars(again) == vars(forged.value) and str(again) == str(forged.value)
     with acting.transaction() as tx:
         assert tx.leads.create("Deal").created_by == ann.id
     assert acting.frames.customers().to_pyarrow().num_rows == 3

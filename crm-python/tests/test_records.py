@@ -107,14 +107,15 @@ def test_errors_pickle_and_tell_whether_to_try_again(sync: crm.Crm) -> None:
 def test_the_exceptions_are_those_of_the_contract() -> None:
     from crm import errors
 
-    codes = {
-        value.code
+    statuses = {
+        value.code: value.status
         for value in vars(errors).values()
         if inspect.isclass(value) and issubclass(value, crm.CrmError) and "code" in vars(value)
     }
-    assert codes == {
-        "validation", "not_found", "conflict", "missing_reference", "permission_denied", "invalid_credentials", "timeout",
-        "unavailable", "serialization", "schema", "closed", "internal",
+    assert statuses == {
+        "validation": 400, "invalid_credentials": 401, "permission_denied": 403, "not_found": 404, "conflict": 409,
+        "missing_reference": 422, "internal": 500, "unavailable": 503, "serialization": 503, "schema": 503, "closed": 503,
+        "timeout": 504,
     }
 
 

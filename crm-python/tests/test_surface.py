@@ -17,7 +17,7 @@ RECORDS = [
     "User", "Customer", "Lead", "Task", "Interaction", "CustomerActivity", "DueTask", "PipelineStage", "Snapshot", "TagCount",
     "CustomerOverview", "Page", "Violation", "Migration", "Manifest", "Progress", "Seeded",
 ]
-LABELS = ["Role", "Stage", "TaskStatus", "Priority", "InteractionType"]
+LABELS = ["Role", "Stage", "TaskStatus", "Priority", "InteractionType", "DenialReason"]
 
 
 def shared() -> set[str]:
@@ -90,7 +90,7 @@ def of_python() -> set[str]:
     for record in RECORDS:
         lines |= {f"field {record} {field}" for field in getattr(crm, record).__match_args__}
     for name in LABELS:
-        lines |= {f"label {name} {label}" for label in get_args(getattr(crm.inputs, name))}
+        lines |= {f"label {name} {label}" for label in get_args(getattr(crm, name))}
     return lines | orders() | errors()
 
 

@@ -6,6 +6,7 @@ CRM_DATABASE_URL says which database; without it a private one is started. `pyth
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,11 +16,6 @@ import crm
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-
-STATUS = {
-    "validation": 422, "not_found": 404, "conflict": 409, "missing_reference": 409, "permission_denied": 403,
-    "invalid_credentials": 401, "timeout": 503, "unavailable": 503, "serialization": 503,
-}
 
 
 @asynccontextmanager
@@ -32,6 +28,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
+log = logging.getLogger(__name__)
 app = FastAPI(lifespan=lifespan)
 
 
@@ -46,11 +43,15 @@ Handle = Annotated[crm.AsyncCrm, Depends(handle_of)]
 
 @app.exception_handler(crm.CrmError)
 async def refuse(_request: Request, error: crm.CrmError) -> JSONResponse:
-    """Tells an error of the library by its status and code."""
+    """Answers with the error's status and code. Its message goes to the client unless the fault is on the server's side."""
     content: dict[str, object] = {"code": error.code, "message": str(error)}
+    if error.status >= 500:
+        # The message names hosts and tables. Whether a write may have been done is for the client to know.
+        log.error("a request failed", exc_info=error)
+        content = {"code": error.code, "message": "the service failed", "outcome_unknown": error.outcome_unknown}
     if isinstance(error, crm.ValidationError):
         content["violations"] = [violation.to_dict() for violation in error.violations]
-    return JSONResponse(content, STATUS.get(error.code, 500))
+    return JSONResponse(content, error.status)
 
 
 class Prospect(BaseModel):
@@ -100,11 +101,14 @@ async def try_out() -> None:
         overview = await client.get(f"/customers/{made.json()['id']}")
         assert [task["title"] for task in overview.json()["open_tasks"]] == ["Welcome Acme"]
         refused = await client.post("/customers", json={"name": " ", "email": "x"})
-        assert refused.status_code == 422 and len(refused.json()["violations"]) == 2, refused.text
+        assert refused.status_code == 400 and len(refused.json()["violations"]) == 2, refused.text
         assert (await client.get("/customers/99")).status_code == 404
         listed = await client.get("/customers", params={"limit": 1})
         assert [row["name"] for row in listed.json()["items"]] == ["Acme"]
         assert len((await client.get("/pipeline")).json()) == 4
+    # Whatever the fault, its words stay on this side.
+    failed = await refuse(Request({"type": "http"}), crm.UnavailableError("cannot connect to db.internal:5432"))
+    assert failed.status_code == 503 and b"db.internal" not in failed.body, failed.body
     print("the service works")
 
 

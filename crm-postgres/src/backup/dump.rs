@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use crm_core::{Error, Result};
+use crm_core::{DenialReason, Error, Result};
 use sqlx::PgConnection;
 
 use super::files::{Target, Temporary, digest};
@@ -95,6 +95,10 @@ async fn snapshot<'s>(
     backend.does(sqlx::raw_sql(begin).execute(&mut *connection)).await?;
     backend.does(lift_limits(connection, true)).await?;
     let (schema_version, oldest_library) = migrate::state(connection, timeout).await?.dumpable()?;
+    if let Some(name) = backend.does(unreadable(connection)).await? {
+        let message = format!("the login may not read {name}, so it cannot back the schema up");
+        return Err(Error::denied(DenialReason::Role, message));
+    }
     let about = sqlx::query_as(
         "select now(), current_setting('server_version'), current_setting('server_version_num')::int, pg_export_snapshot()",
     );
@@ -106,6 +110,15 @@ async fn snapshot<'s>(
     let snapshot =
         Snapshot { id, taken_at, server_version, server_major, schema_version, oldest_library, rows };
     Ok((backend, snapshot))
+}
+
+/// Names a table or sequence of the schema that the login may not read as a whole, if there is one: `pg_dump` would fail over it.
+async fn unreadable(connection: &mut PgConnection) -> sqlx::Result<Option<String>> {
+    let text = "select pg_catalog.format('crm.%I', c.relname) from pg_catalog.pg_class c
+                where c.relnamespace = 'crm'::regnamespace and c.relkind in ('r', 'S')
+                  and not pg_catalog.has_table_privilege(c.oid, 'select')
+                order by c.relname limit 1";
+    sqlx::query_scalar(text).persistent(false).fetch_optional(connection).await
 }
 
 /// Lets `pg_dump` write into the file, which it gets open, so that it never knows a name.

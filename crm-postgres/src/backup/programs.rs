@@ -126,11 +126,7 @@ impl Said {
 
     /// Makes the error of a program that the server, the disk or somebody has ended.
     pub(super) fn error(&self, name: &str, status: ExitStatus) -> Error {
-        let message = self.reason(name, status);
-        if message.contains("permission denied for ") {
-            return Error::PermissionDenied(message);
-        }
-        Error::Unavailable { message, outcome_unknown: false, source: None }
+        Error::Unavailable { message: self.reason(name, status), outcome_unknown: false, source: None }
     }
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from . import _crm
 
 if TYPE_CHECKING:
     from ._crm import Violation
@@ -12,6 +14,7 @@ __all__ = [
     "ConflictError",
     "CrmError",
     "CrmTimeoutError",
+    "DenialReason",
     "InternalError",
     "InvalidCredentialsError",
     "MissingReferenceError",
@@ -30,8 +33,15 @@ class CrmError(Exception):
     code: ClassVar[str]
     """Names the kind of the error, the same in every language; a program decides by it."""
 
+    status: ClassVar[int]
+    """The HTTP status with which a service answers this error. The messages of statuses from 500 on are for the log."""
+
     outcome_unknown: bool = False
     """Whether a write or a commit may have been applied all the same: only a CrmTimeoutError or an UnavailableError says so."""
+
+    def __init_subclass__(cls) -> None:
+        if "code" in cls.__dict__:
+            cls.status = _crm._status(cls.code)
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -95,10 +105,20 @@ class MissingReferenceError(CrmError):
         self.field = field
 
 
+DenialReason = Literal["role", "row", "actor", "trusted_only"]
+"""The reason of a `PermissionDeniedError`: the actor's role does not allow this; the row is another's; the actor is deactivated or does
+not exist; only the trusted system may do this or give this field."""
+
+
 class PermissionDeniedError(CrmError, PermissionError):
-    """The actor may not do this."""
+    """The actor may not do this: `reason` says why, and `field` which field, where the refusal is about one."""
 
     code = "permission_denied"
+
+    def __init__(self, message: str, *, reason: DenialReason, field: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.field = field
 
 
 class InvalidCredentialsError(CrmError):

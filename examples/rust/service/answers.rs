@@ -6,7 +6,6 @@ use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use crm_postgres::crm_core;
-use crm_postgres::prelude::*;
 use serde_json::{Value, json};
 
 /// Is why a request is not done: the library's reason, that of the service's own SQL, or the service's.
@@ -64,18 +63,7 @@ impl IntoResponse for Refusal {
 
 fn of_crm(error: &crm_core::Error) -> (StatusCode, Value) {
     let code = error.code();
-    let status = match code {
-        ErrorCode::Validation => StatusCode::BAD_REQUEST,
-        ErrorCode::InvalidCredentials => StatusCode::UNAUTHORIZED,
-        ErrorCode::PermissionDenied => StatusCode::FORBIDDEN,
-        ErrorCode::NotFound => StatusCode::NOT_FOUND,
-        ErrorCode::Conflict => StatusCode::CONFLICT,
-        ErrorCode::MissingReference => StatusCode::UNPROCESSABLE_ENTITY,
-        ErrorCode::Timeout | ErrorCode::Unavailable | ErrorCode::Serialization => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
+    let status = StatusCode::from_u16(error.status()).expect("the library's statuses are those of HTTP");
     if status.is_server_error() {
         return (status, broken(error, error.outcome_unknown()));
     }

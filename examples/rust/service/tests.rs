@@ -201,6 +201,6 @@ async fn the_services_own_sql_is_answered_as_the_librarys_calls_are(ground: &Gro
         assert_eq!(status(error), expected, "{statement}");
         // It is the library that refuses the next one, as it refuses a call of its own.
         let closed = sqlx::raw_sql("select 1").execute(&tx).await.unwrap_err();
-        assert_eq!(status(closed), 500, "{statement}");
+        assert_eq!(status(closed), 503, "{statement}");
     }
 }

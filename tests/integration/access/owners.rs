@@ -80,8 +80,8 @@ fn denied<T: std::fmt::Debug>(result: Result<T, Error>) {
 /// Migrates, which is refused, and returns the SQL that the refusal asks the administrator for.
 async fn asked(crm: &Crm) -> String {
     let error = crm.migrate().await.unwrap_err();
-    let Error::PermissionDenied(text) = error else { panic!("{error}") };
-    text.split_once("has to run: ").unwrap().1.to_owned()
+    let Error::PermissionDenied { message, .. } = error else { panic!("{error}") };
+    message.split_once("has to run: ").unwrap().1.to_owned()
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn four_databases_of_a_cluster_without_the_roles_migrate_at_the_same_momen
         for (crm, migrated) in handles.iter().zip(started) {
             match migrated.await.unwrap() {
                 // From version 16 on, only the owner who made the roles may grant them.
-                Err(Error::PermissionDenied(message)) if round < 1 => {
+                Err(Error::PermissionDenied { message, .. }) if round < 1 => {
                     cluster.administer(&[message.split_once("has to run: ").unwrap().1]).await;
                     crm.migrate().await.unwrap();
                 }

@@ -2,7 +2,7 @@
 
 use super::session::Failure;
 use super::table::{Row, State};
-use crate::{Action, EntityKind, Error, Role, UserId};
+use crate::{Action, DenialReason, EntityKind, Error, Role, UserId};
 
 /// Says in whose name a call is made.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,8 @@ pub(super) struct Actor {
 pub(super) fn look_up(state: &State, id: UserId) -> Result<Actor, Failure> {
     let user = state.users.find(id).filter(|user| user.deactivated_at.is_none());
     user.map(|user| Actor { id, role: user.role, is_gone: false }).ok_or_else(|| {
-        Failure::by_database(Error::PermissionDenied(format!("user {id} is deactivated or does not exist")))
+        let message = format!("user {id} is deactivated or does not exist");
+        Failure::by_database(Error::denied(DenialReason::Actor, message))
     })
 }
 
@@ -45,11 +46,9 @@ impl By {
     pub(super) fn need(self, action: Action, entity: EntityKind) -> Result<(), Failure> {
         match self {
             Self::User(actor) if !actor.role.allows(action, entity, true) => {
-                Err(Failure::by_database(Error::PermissionDenied(format!(
-                    "the role of user {} has no right to do this to table {}",
-                    actor.id,
-                    entity.plural()
-                ))))
+                let message =
+                    format!("the role of user {} does not allow this to {}", actor.id, entity.plural());
+                Err(Failure::by_database(Error::denied(DenialReason::Role, message)))
             }
             _ => Ok(()),
         }
@@ -61,8 +60,8 @@ impl By {
         match self {
             Self::User(Actor { id, role, .. }) if !role.allows(action, E::KIND, row.is_own(id)) => {
                 let action = if action == Action::Delete { "delete" } else { "change" };
-                Err(Error::PermissionDenied(format!("user {id} may not {action} {} {}", E::KIND, row.id()))
-                    .into())
+                let message = format!("user {id} may not {action} {} {}", E::KIND, row.id());
+                Err(Error::denied(DenialReason::Row, message).into())
             }
             _ => Ok(()),
         }
@@ -72,7 +71,7 @@ impl By {
     pub(super) fn missing(self, field: &'static str, name: impl FnOnce(&str) -> String) -> Error {
         match self.user() {
             Some(actor) if field == "created_by" || field == "updated_by" => {
-                Error::PermissionDenied(format!("user {actor} does not exist any more"))
+                Error::denied(DenialReason::Actor, format!("user {actor} does not exist any more"))
             }
             _ => Error::MissingReference { field: name(field) },
         }

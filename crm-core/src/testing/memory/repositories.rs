@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::session::Session;
 use super::table::{Prepared, Row, State, Stored, Table, now};
 use crate::{
-    Action, Changes, Customer, CustomerId, CustomerOverview, CustomerRepository, Error,
+    Action, Changes, Customer, CustomerId, CustomerOverview, CustomerRepository, DenialReason, Error,
     InteractionRepository, Lead, LeadId, LeadRepository, List, Order, Page, Password, PasswordHash,
     Repository, Result, Stage, TagCount, Tags, Task, TaskId, TaskRepository, TaskStatus, User, UserId,
     UserRepository, Valid, check_recent, with_tags, without_tags,
@@ -20,7 +20,7 @@ impl Session {
     /// Makes ready what is to be stored, as far as that takes no rows; `name` says how the caller calls a field.
     fn prepare<E: Row>(&self, new: Valid<E::New>, name: impl FnOnce(&str) -> String) -> Result<Prepared<E>> {
         if let (Some(_), Some(field)) = (self.actor, E::reserved(&new)) {
-            return Err(Error::PermissionDenied(format!("only the trusted system may give {}", name(field))));
+            return Err(Error::reserved(name(field)));
         }
         Prepared::new(self.hashing(), new.into_inner())
     }
@@ -148,8 +148,9 @@ impl UserRepository for Session {
     }
 
     async fn change_password(&self, id: UserId, current: Password, new: Valid<Password>) -> Result<()> {
-        if self.actor.is_some_and(|actor| actor != id) {
-            return Err(Error::PermissionDenied("a user changes only the own password this way".to_owned()));
+        if let Some(actor) = self.actor.filter(|actor| *actor != id) {
+            let message = format!("user {actor} may not change the password of user {id}");
+            return Err(Error::denied(DenialReason::Row, message));
         }
         self.run(|state, by| {
             self.refuse_retired(state)?;

@@ -4,7 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::acting::{Actor, By, look_up};
 use super::table::State;
-use crate::{Error, Hashing, Result, UserId};
+use crate::{DenialReason, Error, Hashing, Result, UserId};
+
+/// The error of a call on a transaction that is over.
+pub(super) const FINISHED: Error =
+    Error::Closed("the transaction is closed: an earlier error rolled it back; begin a new one");
 
 /// Is what a refused statement leaves behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -80,7 +84,7 @@ impl Session {
     pub(super) fn run<T>(&self, call: impl FnOnce(&mut State, By) -> Result<T, Failure>) -> Result<T> {
         let mut inner = self.lock();
         if inner.mode == Mode::Finished {
-            return Err(Error::Closed("transaction"));
+            return Err(FINISHED);
         }
         let by = self.by(&inner.state);
         let result = by.and_then(|by| call(&mut inner.state, by));
@@ -122,7 +126,8 @@ impl Session {
         match self.actor {
             None => Ok(()),
             Some(_) => {
-                Err(Error::PermissionDenied(format!("{what} belongs to the trusted system, not to a user")))
+                let message = format!("{what} belongs to the trusted system, not to a user");
+                Err(Error::denied(DenialReason::TrustedOnly, message))
             }
         }
     }

@@ -26,7 +26,7 @@ impl Transaction for MemoryTransaction {
     async fn commit(self: Box<Self>) -> Result<()> {
         let own = self.session.lock();
         if own.mode == Mode::Finished {
-            return Err(Error::Closed("transaction"));
+            return Err(super::session::FINISHED);
         }
         let mut store = self.store.lock();
         let by = self.session.by_origin();

@@ -223,7 +223,11 @@ where
 
 /// Returns what an error tells, in the words of the cases.
 pub(super) fn told(error: &Error) -> Value {
-    let mut told = serde_json::json!({"code": error.code(), "retryable": error.retryable()});
+    let (code, status, retryable) = (error.code(), error.status(), error.retryable());
+    let mut told = serde_json::json!({"code": code, "status": status, "retryable": retryable});
+    if let Some(field) = error.field() {
+        told["field"] = field.into();
+    }
     match error {
         Error::Validation(violations) => {
             let pair = |violation: &crm_core::Violation| {
@@ -236,9 +240,7 @@ pub(super) fn told(error: &Error) -> Value {
             told["id"] = (*id).into();
         }
         Error::StaleVersion { current_version, .. } => told["current_version"] = (*current_version).into(),
-        Error::Taken { field, .. } | Error::MissingReference { field } => {
-            told["field"] = field.as_str().into();
-        }
+        Error::PermissionDenied { reason, .. } => told["reason"] = reason.as_str().into(),
         _ => {}
     }
     told
