@@ -113,15 +113,15 @@ impl Table for Customer {
     }
 }
 
-/// Builds an update of the tags that cannot lose a concurrent one: the row is locked before its tags are read. It leaves
-/// the row alone when the tags stay the same or become too many.
+/// Builds an update of the tags that cannot lose a concurrent one: it locks the row before it reads the tags, and compares with the
+/// locked row's tags, not with those of the statement's snapshot. It leaves the row alone when the tags stay the same or become too many.
 fn retag(id: CustomerId, tags: &str, given: &Tags) -> Sql {
     let mut sql = Sql::new(format!(
         "with new as (
-           select c.id, {tags} as tags from crm.customers c where c.id = $2 for update
+           select c.id, c.tags as had, {tags} as tags from crm.customers c where c.id = $2 for update
          )
          update crm.customers t set tags = new.tags from new
-         where t.id = new.id and new.tags <> t.tags and cardinality(new.tags) <= greatest({}, cardinality(t.tags))
+         where t.id = new.id and new.tags <> new.had and cardinality(new.tags) <= greatest({}, cardinality(new.had))
          returning {}",
         crm_core::MAX_TAGS,
         columns::<Customer>("t")

@@ -7,6 +7,8 @@ use crm_core::{
 use crm_tests::Database;
 use futures_util::future;
 
+use crate::sessions::wait_for;
+
 fn hash() -> PasswordHash {
     PasswordHash::new(format!("$2b$10${}", ".".repeat(53)))
 }
@@ -59,6 +61,36 @@ async fn tags_added_and_removed_at_once_are_all_applied() {
     expected.sort();
     assert_eq!(tags, expected);
     assert_eq!(customer.version, 41);
+}
+
+#[tokio::test]
+async fn a_change_of_tags_is_decided_by_the_tags_that_it_waited_for() {
+    let database = Database::fresh().await;
+    let crm = &database.crm;
+    let tags = |texts: &[&str]| Tags(texts.iter().map(|&text| text.to_owned()).collect()).validate().unwrap();
+    // What a transaction that is not committed yet removes, another one adds, and the other way round.
+    for (had, added) in [(&["a", "b"][..], true), (&["a"], false)] {
+        let had = had.iter().map(|&tag| tag.to_owned()).collect();
+        let customer = NewCustomer { tags: had, ..NewCustomer::new("Acme") };
+        let id = crm.customers().create(customer.validate().unwrap()).await.unwrap().id;
+        let tx = crm.begin().await.unwrap();
+        let (customers, b) = (tx.customers(), tags(&["b"]));
+        let first = if added { customers.remove_tags(id, b).await } else { customers.add_tags(id, b).await };
+        first.unwrap();
+        let second = async {
+            let (customers, b) = (crm.customers(), tags(&["b"]));
+            if added { customers.add_tags(id, b).await } else { customers.remove_tags(id, b).await }
+        };
+        let commit = async {
+            wait_for(&database, "wait_event_type = 'Lock'", 1).await;
+            tx.commit().await
+        };
+        let (second, committed) = tokio::join!(second, commit);
+        committed.unwrap();
+        let expected: &[&str] = if added { &["a", "b"] } else { &["a"] };
+        assert_eq!(second.unwrap().tags, expected);
+        assert_eq!(crm.customers().get(id).await.unwrap().tags, expected);
+    }
 }
 
 #[tokio::test]
