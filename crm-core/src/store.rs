@@ -160,14 +160,47 @@ pub trait TrustedStore: Store {
 /// `validation`, `not_found` and a stale version leave it usable, and so does a refusal that the library itself explains
 /// (another's row, a field of the trusted system's, a wrong password); any error of the database finishes it, and going on
 /// says `closed`. Whatever the error: dropping the transaction undoes all of it. Concurrent calls queue.
+///
+/// [`begin`](Self::begin) starts a nested transaction. A refusal by the database (a constraint, a right, a deadlock) then undoes only
+/// the nested one, and the outer one goes on. A call that is dropped, times out or loses its connection finishes all of it, and so does
+/// a serialization failure.
+///
+/// ```
+/// use crm_core::{ErrorCode, NewUser, Result, Transaction, User, Valid};
+///
+/// /// Creates a user, or returns the one who has the email already.
+/// async fn get_or_create(tx: &dyn Transaction, new: Valid<NewUser>) -> Result<Option<User>> {
+///     let email = new.email.clone();
+///     let nested = tx.begin().await?;
+///     match nested.users().create(new).await {
+///         Ok(user) => {
+///             nested.commit().await?;
+///             Ok(Some(user))
+///         }
+///         Err(error) if error.code() == ErrorCode::Conflict => tx.users().find_by_email(&email).await,
+///         Err(error) => Err(error),
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Transaction: Repositories {
-    /// Makes the changes permanent.
+    /// Begins a nested transaction, to any depth. Committing it hands its changes to this one; rolling it back or dropping it undoes
+    /// them.
+    ///
+    /// While it is open, every call of this transaction fails with `closed`. Another `begin` waits until it has ended.
     ///
     /// # Errors
-    /// `closed` when an error has finished the transaction; `serialization`; `unavailable` with `outcome_unknown`.
+    /// `closed` when this transaction is finished; `timeout` when another nested transaction stays open for too long, which finishes
+    /// nothing.
+    async fn begin(&self) -> Result<Box<dyn Transaction>>;
+
+    /// Makes the changes permanent; those of a nested transaction become part of the outer one.
+    ///
+    /// # Errors
+    /// `closed` when an error has finished the transaction, or while a nested one is open; the changes are undone then. `serialization`;
+    /// `unavailable` with `outcome_unknown`.
     async fn commit(self: Box<Self>) -> Result<()>;
 
-    /// Undoes the changes.
+    /// Undoes the changes, those of nested transactions too.
     async fn rollback(self: Box<Self>) -> Result<()>;
 }

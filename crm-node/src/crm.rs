@@ -18,15 +18,16 @@ use crate::inputs::Values;
 pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut Values<'_>) -> Result<Job> {
     let of = store.clone();
     match (op, store, made) {
-        ("begin", Store::Crm(_) | Store::Acting(_), Some(made)) => {
+        ("begin", Store::Crm(_) | Store::Acting(_) | Store::Tx(_), Some(made)) => {
             let slot = made.slot();
             Ok(job(async move {
-                let tx = match &of {
-                    Store::Crm(crm) => crm.begin().await?,
-                    Store::Acting(acting) => acting.begin().await?,
-                    Store::Tx(_) | Store::Rows(_) | Store::Steps(_) => return Err(unknown("begin")),
+                let (tx, outer) = match of {
+                    Store::Crm(crm) => (crm.begin().await?, None),
+                    Store::Acting(acting) => (acting.begin().await?, None),
+                    Store::Tx(outer) => (outer.begin().await?, Some(outer)),
+                    Store::Rows(_) | Store::Steps(_) => return Err(unknown("begin")),
                 };
-                fill(&slot, Store::Tx(Arc::new(OpenTx::new(tx))))
+                fill(&slot, Store::Tx(Arc::new(OpenTx::new(tx, outer))))
             }))
         }
         ("commit", Store::Tx(open), _) => {
@@ -35,7 +36,9 @@ pub(crate) fn call(op: &str, store: &Store, made: Option<&Handle>, values: &mut 
         }
         ("rollback", Store::Tx(open), _) => {
             let open = open.clone();
-            Ok(job(async move { open.rollback().await }))
+            let aborted = values.read("aborted");
+            let aborted: bool = values.all(aborted)?;
+            Ok(job(async move { open.rollback(aborted).await }))
         }
         ("attempts", Store::Crm(_) | Store::Acting(_), _) => {
             let fields = values.fields("options");

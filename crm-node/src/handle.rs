@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "values from JavaScript come owned")]
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -35,18 +36,27 @@ pub(crate) struct OpenTx {
     turn: Mutex<()>,
     /// Says that what is under way is to be broken off.
     broken: watch::Sender<bool>,
+    /// The transaction that a nested one belongs to.
+    outer: Option<Arc<Self>>,
 }
 
 const TRANSACTION_ENDED: Error = Error::Closed("the transaction is closed: its function has ended");
 
 impl OpenTx {
-    pub(crate) fn new(tx: Tx) -> Self {
+    pub(crate) fn new(tx: Tx, outer: Option<Arc<Self>>) -> Self {
         Self {
             tx,
             finished: AtomicBool::new(false),
             turn: Mutex::default(),
             broken: watch::Sender::new(false),
+            outer,
         }
+    }
+
+    /// Begins a nested transaction. It takes no turn, as it may have to wait for the end of another nested one, until which the calls of
+    /// this one are to be refused at once.
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        self.within(async { self.open()?.begin().await }).await
     }
 
     fn open(&self) -> Result<&Tx> {
@@ -68,21 +78,40 @@ impl OpenTx {
         self.finish()?.commit_shared().await
     }
 
-    /// Undoes the changes; a call under way is broken off.
-    pub(crate) async fn rollback(&self) -> Result<()> {
+    /// Undoes the changes; a call under way is broken off. That would finish the outer transaction as well, so a nested one waits for the
+    /// call's end, unless it is aborted.
+    pub(crate) async fn rollback(&self, aborted: bool) -> Result<()> {
         let tx = self.finish()?;
-        self.broken.send_replace(true);
+        if aborted || self.outer.is_none() {
+            self.broken.send_replace(true);
+            return tx.rollback_shared().await;
+        }
+        let _turn = self.turn.lock().await;
         tx.rollback_shared().await
     }
 
     /// Does something in the transaction that ends with it.
     pub(crate) async fn within<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut broken = self.broken.subscribe();
         tokio::select! {
             biased;
             done = work => done,
-            _ = broken.wait_for(|broken| *broken) => Err(TRANSACTION_ENDED),
+            () = self.broken_off() => Err(TRANSACTION_ENDED),
         }
+    }
+
+    /// Waits until it is broken off, or a transaction that it belongs to is.
+    fn broken_off(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {
+            let mut broken = self.broken.subscribe();
+            let own = broken.wait_for(|broken| *broken);
+            match &self.outer {
+                None => drop(own.await),
+                Some(outer) => tokio::select! {
+                    _ = own => {}
+                    () = outer.broken_off() => {}
+                },
+            }
+        })
     }
 }
 

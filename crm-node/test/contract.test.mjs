@@ -125,22 +125,22 @@ class Runner {
     this.file = file;
   }
 
-  async steps(steps, tx) {
+  async steps(steps, txs = []) {
     for (const step of steps) {
-      if (typeof step === 'string') await this.call({ ...this.file.given[step], as: step }, tx);
-      else if (step.each) await this.each(step, tx);
-      else if (step.transaction) await this.transaction(step);
+      if (typeof step === 'string') await this.call({ ...this.file.given[step], as: step }, txs);
+      else if (step.each) await this.each(step, txs);
+      else if (step.transaction) await this.transaction(step, txs);
       else if (step.pause) await new Promise((resolve) => setTimeout(resolve, 5));
-      else await this.call(step, tx);
+      else await this.call(step, txs);
     }
   }
 
-  async each({ each: [columns, ...rows], steps }, tx) {
+  async each({ each: [columns, ...rows], steps }, txs) {
     for (const row of rows) {
       const values = resolve(row, this.scope);
       assert.equal(values.length, columns.length);
       columns.forEach((column, n) => (this.scope[column] = values[n]));
-      await this.steps(steps, tx);
+      await this.steps(steps, txs);
     }
   }
 
@@ -149,11 +149,11 @@ class Runner {
     return actor === null ? undefined : crm.actingAs(actor);
   }
 
-  async transaction(step) {
+  async transaction(step, txs) {
     const work = async () => {
       try {
-        await (this.acting(step) ?? crm).transaction(async (tx) => {
-          await this.steps(step.transaction, tx);
+        await (txs.at(-1) ?? this.acting(step) ?? crm).transaction(async (tx) => {
+          await this.steps(step.transaction, [...txs, tx]);
           if (step.rollback) throw new Undone();
         });
       } catch (error) {
@@ -163,8 +163,8 @@ class Runner {
     await failsOr(work, resolve(step.error ?? null, this.scope), 'transaction');
   }
 
-  async call(step, tx) {
-    const handle = this.acting(step) ?? (step.outside ? crm : (tx ?? crm));
+  async call(step, txs) {
+    const handle = this.acting(step) ?? (step.outside ? crm : (txs.at(step.outer ? -2 : -1) ?? crm));
     const [op, args, error] = [step.op, step.args ?? {}, step.error ?? null].map((value) => resolve(value, this.scope));
     const result = await failsOr(() => call(handle, op, args), error, op);
     if (error !== null) return;

@@ -83,9 +83,10 @@ async function* ofNode() {
   }
   yield* methods('reports', declared('class', 'Reports').body, '');
   for (const handle of ['crm', 'acting']) {
-    yield* methods(handle, declared('class', 'Beginning').body, '');
+    for (const base of ['Beginning', 'Retrying']) yield* methods(handle, declared('class', base).body, '');
     yield* methods(handle, declared('class', handle === 'crm' ? 'Crm' : 'Acting').body, '');
   }
+  yield* methods('transaction', declared('class', 'Beginning').body, '');
   for (const name of ['connect', 'embedded']) {
     const [, parameters] = new RegExp(`function ${name}\\(([^)]*)\\)`).exec(types);
     yield `operation crm.${name}`;

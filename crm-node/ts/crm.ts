@@ -48,28 +48,19 @@ export abstract class Handle {
   }
 }
 
-/**
- * Is a transaction: the same repositories, all or nothing.
- *
- * A `validation`, a `not_found` and a stale version leave it usable; any error of the database and an aborted call finish it, and going
- * on rejects with `closed`. Concurrent calls queue.
- */
-export class Transaction extends Handle {}
-
-/** Is what `retry` may be given. */
-export interface RetryOptions extends CallOptions {
-  /** How often the transaction is run at the most, the first time included; 10 when not given. */
-  attempts?: number | undefined;
-}
-
-/** Is what can begin transactions. */
+/** What can begin transactions. */
 abstract class Beginning extends Handle {
   /**
    * Runs `work` in a transaction: commits when it has returned, and returns what it did; rolls back when it throws, and throws that on.
    * Aborting rolls back and rejects at once.
    *
    * Within `work` only `tx` is in the transaction: what the handle itself does there waits for a connection of its own, perhaps for a row
-   * that `tx` has locked. Transactions do not nest; one in the name of a user is begun by the user's handle.
+   * that `tx` has locked. One in the name of a user is begun by the user's handle.
+   *
+   * A transaction's own `transaction` is a nested one. A refusal by the database (a constraint, a right, a deadlock) undoes only the
+   * nested one, and the outer one goes on. A call that is aborted, times out or loses its connection finishes all of it, and so does a
+   * serialization failure. While a nested one is open, calls of the outer one reject with `closed`, and another nested one waits for its
+   * end, for the call timeout at most.
    *
    * @param work What is done in the transaction, which it is given.
    */
@@ -77,19 +68,36 @@ abstract class Beginning extends Handle {
     if (typeof work !== 'function') throw Failure.of('work', 'invalid_type', 'must be a function').thrown(this.transaction);
     const slot = new native.Handle();
     await make({ op: 'begin', slot: this.slot, made: slot, options, decode: nothing });
-    const end = (op: string) => make({ op, slot, decode: nothing });
+    const end = (op: string, ...values: unknown[]) => make({ op, slot, values, decode: nothing });
     let result: T;
     try {
       result = await unlessAborted(Promise.resolve(work(new Transaction(slot))), options?.signal);
     } catch (error) {
       // The transaction may be finished already, and what was thrown is what matters.
-      await end('rollback').catch(() => {});
+      await end('rollback', error instanceof Abortion).catch(() => {});
       throw error instanceof Abortion ? error.thrown(this.transaction) : error;
     }
     await end('commit');
     return result;
   }
+}
 
+/**
+ * Is a transaction: the same repositories, all or nothing.
+ *
+ * A `validation`, a `not_found` and a stale version leave it usable; any error of the database and an aborted call finish it, and going
+ * on rejects with `closed`. What may be refused goes into a nested transaction. Concurrent calls queue.
+ */
+export class Transaction extends Beginning {}
+
+/** Is what `retry` may be given. */
+export interface RetryOptions extends CallOptions {
+  /** How often the transaction is run at the most, the first time included; 10 when not given. */
+  attempts?: number | undefined;
+}
+
+/** What can run transactions again. */
+abstract class Retrying extends Beginning {
   /**
    * Runs `work` in a transaction, as `transaction` does, and again from the beginning when it lost against a concurrent one.
    *
@@ -139,7 +147,7 @@ async function unlessAborted<T>(working: Promise<T>, signal: CallOptions['signal
 }
 
 /** Is a CRM in the name of one of its users, made by `actingAs`. */
-export class Acting extends Beginning {
+export class Acting extends Retrying {
   /** The user in whose name this works. */
   readonly actor: number;
 
@@ -169,7 +177,7 @@ export interface BackupOptions extends CallOptions {
 }
 
 /** Is a CRM in a PostgreSQL database, as the trusted system has it. `connect` and `embedded` make it; share it. */
-export class Crm extends Beginning {
+export class Crm extends Retrying {
   /** The URL of an embedded server, for other programs that want to look in; null of any other. */
   get url(): string | null {
     return this.slot.url;

@@ -53,7 +53,7 @@ impl Acting {
     /// `permission_denied` when the user is gone or deactivated; `timeout`, `unavailable`, `schema`, `closed`.
     #[instrument(name = "crm.begin", skip_all, fields(actor = %self.actor))]
     pub async fn begin(&self) -> Result<Tx> {
-        Tx::begin(&self.session, "begin").await
+        Tx::begin_on_pool(&self.session, "begin").await
     }
 }
 

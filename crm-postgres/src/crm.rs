@@ -139,7 +139,7 @@ impl Crm {
     /// `timeout`, `unavailable`, `schema`, `closed`.
     #[instrument(name = "crm.begin", skip_all)]
     pub async fn begin(&self) -> Result<Tx> {
-        Tx::begin(&self.session, "begin").await
+        Tx::begin_on_pool(&self.session, "begin").await
     }
 
     /// Brings the schema to this library's version. It is safe when many processes start at once.

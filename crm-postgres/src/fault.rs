@@ -44,6 +44,18 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Tells whether a failed statement ends all of a transaction, and not only the nested one that it was in. A refusal does not, and a
+/// deadlock is one: to go back to the savepoint lets go of the locks taken since. After a serialization failure no statement of the
+/// transaction could succeed any more, and where the server or the time runs out, none is to be tried.
+pub(crate) fn ends_all(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    is_lost(error)
+        || code.is_some_and(|code| {
+            matches!(&*code, "25P03" | "25P04" | "40001" | "55P03")
+                || ["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class))
+        })
+}
+
 /// Says that the connection is in a transaction that has failed. As the library ends those, it did not know of this one: its
 /// end was refused, by a statement timeout for example. The statement was not begun.
 const ABORTED: &str = "25P02";

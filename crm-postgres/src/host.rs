@@ -2,23 +2,26 @@
 
 use std::time::Duration;
 
-use crm_core::Error;
+use crm_core::{Error, Result as CrmResult, Violation, ViolationCode};
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
-use sqlx::{Describe, Either, Execute, Executor, Postgres, SqlStr};
+use sqlx::{Describe, Either, Execute, Executor, Postgres, Row as _, SqlStr};
 
+use crate::control::transaction_control;
 use crate::fault;
-use crate::session::{Taken, roll_back};
+use crate::fault::Intent;
+use crate::open::Taken;
+use crate::session::{self, Failure};
 use crate::transaction::Tx;
 
 /// Runs the host's own statements in the transaction: `sqlx::query("…").execute(&tx)`, and likewise with `query_as`, `query!` and
 /// functions that take an `impl PgExecutor`.
 ///
-/// They keep what a [`Transaction`](crm_core::Transaction) promises: calls queue, each has the call timeout, and one that fails or is
-/// dropped midway finishes the transaction, after which every statement says so. What the library itself has to say is an
+/// They keep what a [`Transaction`](crm_core::Transaction) promises: calls queue, each has the call timeout, a refusal finishes the
+/// transaction, or only the nested one that it is in, and one that is dropped midway finishes all of it. What the library itself has to say is an
 /// [`Error`] behind `source()` of the driver's: `Closed`, or `Timeout` when the answer did not come in time. An acting handle's run
 /// under the database role of the user (grant it what it needs of your tables), whose id is `current_setting('crm.actor')`. A
 /// statement is read to its end before its first row is handed out; drop a call or a stream that you have begun and do not wait for
@@ -27,8 +30,11 @@ use crate::transaction::Tx;
 /// With [`prepared_statements(false)`](crate::Builder::prepared_statements) statements have no names, and `prepare` and `describe`,
 /// which the driver cannot do without one, are refused as a [`sqlx::Error::Configuration`].
 ///
-/// What the library cannot see is left to the host: do not end the transaction, change the role, the actor or a setting of the session
-/// by SQL.
+/// Transaction control is refused before anything is sent, savepoints included, and leaves the transaction usable: use
+/// [`begin`](Tx::begin), [`commit`](Tx::commit) and [`rollback`](Tx::rollback). The role and `crm.actor` may be changed for statements of
+/// your own. Put them back before the next call of the library or the commit, which otherwise finds out, rolls everything back and says
+/// `Closed`. Before the first statement of your own, and before the library's next call after one, this asks the server once. What the
+/// library cannot see is left to the host: a setting of the session outlives the transaction, on a connection that others get.
 impl<'c> Executor<'c> for &'c Tx {
     type Database = Postgres;
 
@@ -38,9 +44,9 @@ impl<'c> Executor<'c> for &'c Tx {
         E: 'q + Execute<'q, Postgres>,
     {
         let run = async move {
-            let query = self.fitting(query);
+            let query = self.fitting(query)?;
             let mut taken = self.lend().await?;
-            let call = taken.lease.connection().fetch_many(query).try_collect::<Vec<_>>();
+            let call = taken.connection().fetch_many(query).try_collect::<Vec<_>>();
             let result = within(self.call_timeout(), call).await;
             self.take_back(taken, result).await
         };
@@ -53,9 +59,9 @@ impl<'c> Executor<'c> for &'c Tx {
         E: 'q + Execute<'q, Postgres>,
     {
         async move {
-            let query = self.fitting(query);
+            let query = self.fitting(query)?;
             let mut taken = self.lend().await?;
-            let result = within(self.call_timeout(), taken.lease.connection().fetch_optional(query)).await;
+            let result = within(self.call_timeout(), taken.connection().fetch_optional(query)).await;
             self.take_back(taken, result).await
         }
         .boxed()
@@ -71,8 +77,9 @@ impl<'c> Executor<'c> for &'c Tx {
     {
         async move {
             self.refuse_nameless()?;
+            refuse_control(&sql)?;
             let mut taken = self.lend().await?;
-            let call = taken.lease.connection().prepare_with(sql, parameters);
+            let call = taken.connection().prepare_with(sql, parameters);
             let result = within(self.call_timeout(), call).await;
             self.take_back(taken, result).await
         }
@@ -86,7 +93,7 @@ impl<'c> Executor<'c> for &'c Tx {
         async move {
             self.refuse_nameless()?;
             let mut taken = self.lend().await?;
-            let result = within(self.call_timeout(), taken.lease.connection().describe(sql)).await;
+            let result = within(self.call_timeout(), taken.connection().describe(sql)).await;
             self.take_back(taken, result).await
         }
         .boxed()
@@ -98,9 +105,15 @@ impl Tx {
         self.session().pool.settings.call_timeout
     }
 
-    /// Takes the name from a host's statement where the server cannot keep names.
-    fn fitting<E>(&self, query: E) -> Fitting<E> {
-        Fitting { query, named: self.session().pool.settings.prepared_statements }
+    /// Refuses transaction control, and takes the name from a host's statement where the server cannot keep names.
+    fn fitting<'q>(&self, mut query: impl Execute<'q, Postgres>) -> sqlx::Result<Fitting> {
+        let named = self.session().pool.settings.prepared_statements;
+        let statement = query.statement().filter(|_| named).cloned();
+        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
+        let persistent = named && query.persistent();
+        let sql = query.sql();
+        refuse_control(&sql)?;
+        Ok(Fitting { sql, statement, arguments, persistent })
     }
 
     /// Refuses what the driver does only under a name, which would stay on a connection that others get after.
@@ -113,24 +126,89 @@ impl Tx {
         Err(sqlx::Error::Configuration(message.into()))
     }
 
+    /// Takes the connection for a host's statement, and notes first what that must leave as it is.
     async fn lend(&self) -> sqlx::Result<Taken<'_>> {
-        self.session().taken().await.map_err(own)
+        let mut taken = self.session().taken_for_host().await.map_err(own)?;
+        if taken.mark().is_none() {
+            match Mark::read(&mut taken, SET_MARK, self.call_timeout()).await {
+                Ok(mark) => *taken.mark() = Some(mark),
+                Err(failure) => {
+                    taken.fail(failure.lost, failure.whole, self.call_timeout()).await;
+                    return Err(own(failure.error));
+                }
+            }
+        }
+        *taken.doubtful() = true;
+        Ok(taken)
     }
 
-    /// Puts the connection back after a statement that went well; after any other the transaction is finished.
+    /// Puts the connection back after a statement that went well. A refusal ends the innermost transaction, any other failure all of it.
     async fn take_back<T>(&self, taken: Taken<'_>, result: sqlx::Result<T>) -> sqlx::Result<T> {
         match &result {
             Ok(_) => taken.put_back(),
-            Err(error) if fault::is_lost(error) => {
+            Err(error) => {
+                let lost = fault::is_lost(error);
                 // A server that is silent may be there still; a broken connection makes the idle ones doubtful.
-                if !is_own(error) {
+                if lost && !is_own(error) {
                     self.session().pool.forget_idle();
                 }
+                taken.fail(lost, fault::ends_all(error), self.call_timeout()).await;
             }
-            Err(_) => roll_back(taken.lease, self.call_timeout()).await,
         }
         result
     }
+}
+
+/// What a host's own SQL must leave as it is: the transaction, by a setting that goes with it, and in whose name it is.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Mark {
+    transaction: Option<String>,
+    role: Option<String>,
+    actor: Option<String>,
+}
+
+const SET_MARK: &str = "select pg_catalog.set_config('crm.transaction', 'open', true), \
+     pg_catalog.current_setting('role'), nullif(pg_catalog.current_setting('crm.actor', true), '')";
+
+const READ_MARK: &str = "select pg_catalog.current_setting('crm.transaction', true), \
+     pg_catalog.current_setting('role'), nullif(pg_catalog.current_setting('crm.actor', true), '')";
+
+const HOST_CHANGED: Error = Error::Closed(
+    "the transaction is closed: SQL of the host ended it or left another role or actor in it, so it was rolled back",
+);
+
+impl Mark {
+    async fn read(taken: &mut Taken<'_>, select: &'static str, timeout: Duration) -> Result<Self, Failure> {
+        let row = sqlx::raw_sql(select).fetch_one(taken.connection());
+        let row = session::within(timeout, Intent::Read, row).await?;
+        let text =
+            |index| row.try_get(index).map_err(|error| Failure::of(fault::of_statement(error, Intent::Read)));
+        Ok(Self { transaction: text(0)?, role: text(1)?, actor: text(2)? })
+    }
+}
+
+impl Taken<'_> {
+    /// Checks that a host's own SQL has left the transaction and its actor alone, if any has run since the last check. Otherwise the
+    /// connection is in an unknown state, and is closed with the transaction.
+    pub(crate) async fn compare_mark(&mut self, timeout: Duration) -> CrmResult<()> {
+        if !*self.doubtful() {
+            return Ok(());
+        }
+        let found = Mark::read(self, READ_MARK, timeout).await.map_err(|failure| failure.error)?;
+        if self.mark().as_ref() != Some(&found) {
+            return Err(HOST_CHANGED);
+        }
+        *self.doubtful() = false;
+        Ok(())
+    }
+}
+
+fn refuse_control(sql: &SqlStr) -> sqlx::Result<()> {
+    let Some(word) = transaction_control(sql.as_str()) else { return Ok(()) };
+    let message = format!(
+        "must not control the transaction ({word}): use begin, commit and rollback of the transaction's handle"
+    );
+    Err(own(Error::validation([Violation::new("sql", ViolationCode::InvalidOption, message)])))
 }
 
 /// Puts the library's error into one of the driver's, whose `source()` it is. The variant is free: only the driver for any database
@@ -150,26 +228,28 @@ async fn within<T>(timeout: Duration, call: impl Future<Output = sqlx::Result<T>
     }
 }
 
-/// Is a host's statement, without a name where there must be none.
-struct Fitting<E> {
-    query: E,
-    named: bool,
+/// A host's statement, without a name where there must be none.
+struct Fitting {
+    sql: SqlStr,
+    statement: Option<PgStatement>,
+    arguments: Option<PgArguments>,
+    persistent: bool,
 }
 
-impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Fitting<E> {
+impl Execute<'_, Postgres> for Fitting {
     fn sql(self) -> SqlStr {
-        self.query.sql()
+        self.sql
     }
 
     fn statement(&self) -> Option<&PgStatement> {
-        self.query.statement().filter(|_| self.named)
+        self.statement.as_ref()
     }
 
     fn take_arguments(&mut self) -> Result<Option<PgArguments>, BoxDynError> {
-        self.query.take_arguments()
+        Ok(self.arguments.take())
     }
 
     fn persistent(&self) -> bool {
-        self.named && self.query.persistent()
+        self.persistent
     }
 }

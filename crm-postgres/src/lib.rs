@@ -137,6 +137,7 @@ mod backup;
 mod bulk;
 mod connector;
 mod constraints;
+mod control;
 mod crm;
 mod customers;
 #[doc(hidden)] // For the benchmark of it.
@@ -152,6 +153,7 @@ mod interactions;
 mod leads;
 mod list;
 mod migrate;
+mod open;
 mod options;
 mod pool;
 mod replica;

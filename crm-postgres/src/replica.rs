@@ -262,7 +262,7 @@ async fn ask(primary: &Pool, marks: &Mutex<Marks>) -> Result<Position> {
 }
 
 async fn ask_once(primary: &Pool) -> Result<PgRow, Failure> {
-    let mut lease = primary.lease().await.map_err(|error| Failure { error, lost: false })?;
+    let mut lease = primary.lease().await.map_err(Failure::of)?;
     let row = sqlx::raw_sql(FLUSHED).fetch_one(lease.connection());
     let row = within(primary.settings.call_timeout, Intent::Read, row).await;
     if !matches!(row, Err(Failure { lost: true, .. })) {

@@ -106,7 +106,7 @@ impl Reports for Session {
                 return answer;
             }
         }
-        let tx = Tx::begin(self, SNAPSHOT).await?;
+        let tx = Tx::begin_on_pool(self, SNAPSHOT).await?;
         let snapshot = tx.session().all_three(activity, due_tasks).await?;
         tx.end().await?;
         Ok(snapshot)

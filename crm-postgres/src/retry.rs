@@ -144,6 +144,16 @@ const KEPT: Error = Error::Closed(
 /// Is the transaction of one run of [`retry`](Retry::retry): the repositories, all or nothing. It is over when the run is.
 pub struct Attempt(Arc<Box<dyn Transaction>>);
 
+impl Attempt {
+    /// Begins a nested transaction; see [`Transaction::begin`].
+    ///
+    /// # Errors
+    /// As [`Transaction::begin`].
+    pub async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        self.0.begin().await
+    }
+}
+
 impl std::fmt::Debug for Attempt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Attempt")

@@ -45,7 +45,7 @@ pub(crate) async fn seed(session: &Session, passwords: SeedPasswords) -> Result<
         admin: admin.map_or_else(Password::random, Ok)?,
         user: user.map_or_else(Password::random, Ok)?,
     };
-    let tx = Tx::begin(session, "begin").await?;
+    let tx = Tx::begin_on_pool(session, "begin").await?;
     let loaded = load(&tx, &seeded).await?;
     tx.commit().await?;
     Ok(loaded.then_some(seeded))

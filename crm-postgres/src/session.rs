@@ -8,9 +8,9 @@ use crm_core::{DenialReason, Error, Result, UserId};
 use futures_util::FutureExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Decode, PgConnection, Postgres, Type};
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::fault::{self, Intent, no_answer};
+use crate::open::{FINISHED, Level, Taken};
 use crate::pool::{Lease, Pool};
 use crate::replica::{Reading, Replica};
 use crate::row::Columns;
@@ -20,7 +20,7 @@ use crate::sql::Sql;
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) pool: Arc<Pool>,
-    pub(crate) transaction: Option<Arc<Open>>,
+    pub(crate) transaction: Option<Level>,
     /// Answers reports and exports outside a transaction, as far as it can.
     pub(crate) replica: Option<Arc<Replica>>,
     /// The user in whose name everything is done; none is the trusted system.
@@ -28,27 +28,6 @@ pub(crate) struct Session {
     /// Keeps the private server of an embedded handle.
     #[cfg(unix)]
     pub(crate) server: Option<Arc<crate::crm::Embedded>>,
-}
-
-/// Is a transaction's connection; none once the transaction is finished.
-pub(crate) struct Open(pub(crate) Mutex<Option<Lease>>);
-
-/// Is a transaction's connection in the hands of a call, and the place to which it goes back.
-pub(crate) struct Taken<'t> {
-    slot: MutexGuard<'t, Option<Lease>>,
-    pub(crate) lease: Lease,
-}
-
-impl Taken<'_> {
-    pub(crate) fn put_back(mut self) {
-        *self.slot = Some(self.lease);
-    }
-}
-
-impl std::fmt::Debug for Open {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Open")
-    }
 }
 
 impl Session {
@@ -59,20 +38,25 @@ impl Session {
         }
         let mut taken = self.taken().await?;
         // Before the commit nothing is applied, so whatever happens to a statement, its outcome is known.
-        let result = self.run(taken.lease.connection(), Intent::Read, sql).await;
+        let result = self.run(taken.connection(), Intent::Read, sql).await;
         self.settle(taken, result).await
     }
 
-    /// Takes the transaction's connection for a call, when those before it have ended. While the call is under way the transaction has
-    /// none: a call that is dropped midway finishes it.
+    /// Takes the transaction's connection for a call of the library's, which runs only where a host's own SQL has left the transaction
+    /// and its actor alone.
     pub(crate) async fn taken(&self) -> Result<Taken<'_>> {
-        let open = self.transaction.as_ref().ok_or(FINISHED)?;
-        let mut slot = open.0.lock().await;
-        let lease = slot.take().ok_or(FINISHED)?;
-        Ok(Taken { slot, lease })
+        let mut taken = self.taken_for_host().await?;
+        taken.compare_mark(self.pool.settings.call_timeout).await?;
+        Ok(taken)
     }
 
-    /// Puts a transaction's connection back after a call that went well; after any other the transaction is finished.
+    pub(crate) async fn taken_for_host(&self) -> Result<Taken<'_>> {
+        let level = self.transaction.as_ref().ok_or(FINISHED)?;
+        level.take(self.pool.settings.call_timeout).await
+    }
+
+    /// Puts a transaction's connection back after a call that went well. A refusal ends the innermost transaction, any other failure
+    /// all of it.
     pub(crate) async fn settle<T>(&self, taken: Taken<'_>, result: Result<T, Failure>) -> Result<T> {
         match result {
             Ok(value) => {
@@ -80,11 +64,10 @@ impl Session {
                 Ok(value)
             }
             Err(failure) => {
-                if !failure.lost {
-                    roll_back(taken.lease, self.pool.settings.call_timeout).await;
-                } else if failure.found_dead() {
+                if failure.found_dead() {
                     self.pool.forget_idle();
                 }
+                taken.fail(failure.lost, failure.whole, self.pool.settings.call_timeout).await;
                 Err(failure.error)
             }
         }
@@ -206,7 +189,7 @@ impl Session {
     }
 
     async fn acquire(&self) -> Result<Lease, Failure> {
-        self.pool.acquire().await.map_err(|error| Failure { error, lost: false })
+        self.pool.acquire().await.map_err(Failure::of)
     }
 
     pub(crate) async fn run(
@@ -264,17 +247,21 @@ pub(crate) fn gone(actor: UserId) -> Error {
     Error::denied(DenialReason::Actor, format!("user {actor} is deactivated or does not exist any more"))
 }
 
-pub(crate) const FINISHED: Error = Error::Closed(
-    "the transaction is closed: an earlier error or a cancelled call rolled it back; begin a new one",
-);
-
-/// Is a failed call: its error, and whether the connection was lost with it.
+/// A failed call.
 pub(crate) struct Failure {
     pub(crate) error: Error,
+    /// Whether the connection was lost with it.
     pub(crate) lost: bool,
+    /// Whether it ends all of a transaction, and not only the nested one that it was in.
+    pub(crate) whole: bool,
 }
 
 impl Failure {
+    /// Makes the failure of a call that leaves the connection as it was.
+    pub(crate) const fn of(error: Error) -> Self {
+        Self { error, lost: false, whole: false }
+    }
+
     /// Tells whether the connection broke, as opposed to an answer that did not come in time.
     pub(crate) fn found_dead(&self) -> bool {
         self.lost && matches!(self.error, Error::Unavailable { .. })
@@ -290,10 +277,10 @@ pub(crate) async fn within<T>(
     match tokio::time::timeout(timeout, call).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => {
-            let lost = fault::is_lost(&error);
-            Err(Failure { error: fault::of_statement(error, intent), lost })
+            let (lost, whole) = (fault::is_lost(&error), fault::ends_all(&error));
+            Err(Failure { error: fault::of_statement(error, intent), lost, whole })
         }
-        Err(_) => Err(Failure { error: no_answer(intent.outcome_unknown()), lost: true }),
+        Err(_) => Err(Failure { lost: true, ..Failure::of(no_answer(intent.outcome_unknown())) }),
     }
 }
 

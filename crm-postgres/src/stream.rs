@@ -100,7 +100,7 @@ impl Cursor {
         }
         // One name an entity, so that the statements are the same each time and can be prepared.
         let name = format!("crm_stream_{}", E::KIND.plural());
-        let own = Tx::begin(session, begin).await?;
+        let own = Tx::begin_on_pool(session, begin).await?;
         let cursor = Self { name, session: own.session().clone(), own: Some(own) };
         // What selects has many texts, and shall not drive others out of the driver's cache.
         let passing = begin == BEGIN_SELECTING;

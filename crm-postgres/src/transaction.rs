@@ -1,14 +1,12 @@
 //! Transactions.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use crm_core::{Result, Transaction};
-use tokio::sync::Mutex;
 use tracing::instrument;
 
+use crate::open::{FINISHED, Level};
 use crate::pool::Lease;
-use crate::session::{FINISHED, Open, Session, commit, end_unwaited, roll_back};
+use crate::session::{Session, commit, end_unwaited, roll_back};
 
 /// Begins a transaction whose statements all see the same.
 pub(crate) const SNAPSHOT: &str = "begin isolation level repeatable read, read only";
@@ -25,16 +23,17 @@ pub(crate) const SNAPSHOT: &str = "begin isolation level repeatable read, read o
 /// # Ok(()) }
 /// ```
 ///
+/// [`begin`](Self::begin) starts a nested transaction, which a refusal by the database undoes without the rest.
+///
 /// A host's own statements run in it too: `sqlx::query("…").execute(&tx)`, see [`Executor`](#impl-Executor%3C'c%3E-for-%26Tx).
 #[must_use = "a transaction that is dropped is rolled back"]
 #[derive(Debug)]
 pub struct Tx {
     session: Session,
-    open: Arc<Open>,
 }
 
 impl Tx {
-    pub(crate) async fn begin(session: &Session, statement: &str) -> Result<Self> {
+    pub(crate) async fn begin_on_pool(session: &Session, statement: &str) -> Result<Self> {
         let (lease, _) = session.begin(statement).await.map_err(|failure| failure.error)?;
         Ok(Self::over(session, lease))
     }
@@ -47,25 +46,70 @@ impl Tx {
 
     /// Is the transaction that was begun on a connection.
     pub(crate) fn over(session: &Session, lease: Lease) -> Self {
-        let open = Arc::new(Open(Mutex::new(Some(lease))));
-        let session = Session { transaction: Some(open.clone()), ..session.clone() };
-        Self { session, open }
+        Self::at(session, Level::outermost(lease))
+    }
+
+    fn at(session: &Session, level: Level) -> Self {
+        Self { session: Session { transaction: Some(level), ..session.clone() } }
     }
 
     pub(crate) const fn session(&self) -> &Session {
         &self.session
     }
 
-    /// Ends a transaction that has only read.
-    pub(crate) async fn end(self) -> Result<()> {
-        self.open.0.lock().await.take().map(end_unwaited).ok_or(FINISHED)
+    fn level(&self) -> Result<&Level> {
+        self.session.transaction.as_ref().ok_or(FINISHED)
     }
 
-    /// Makes the changes permanent.
+    /// Ends a transaction that has only read.
+    pub(crate) async fn end(self) -> Result<()> {
+        end_unwaited(self.session.taken().await?.finish());
+        Ok(())
+    }
+
+    /// Begins a nested transaction, a savepoint of PostgreSQL's, to any depth. Committing it hands its changes to this one; rolling it
+    /// back or dropping it undoes them, before the next statement of this one.
+    ///
+    /// A refusal by the server (a constraint, a right, a deadlock) undoes only the nested transaction, which then is `closed`, and this
+    /// one goes on. A call that is dropped, times out or loses its connection finishes all of it, and so does a serialization failure.
+    /// While a nested transaction is open, the calls of this one are `closed`; another `begin` waits for its end, for the call timeout
+    /// at most.
+    ///
+    /// ```no_run
+    /// # async fn example(crm: crm_postgres::Crm) -> crm_postgres::Result<()> {
+    /// use crm_postgres::prelude::*;
+    ///
+    /// let tx = crm.begin().await?;
+    /// let new = NewUser::new("Ann", "ann@example.com", Password::new("correct horse"));
+    /// let nested = tx.begin().await?;
+    /// let ann = match nested.users().create(new.validate()?).await {
+    ///     Ok(ann) => {
+    ///         nested.commit().await?;
+    ///         Some(ann)
+    ///     }
+    ///     Err(error) if error.code() == ErrorCode::Conflict => tx.users().find_by_email("ann@example.com").await?,
+    ///     Err(error) => return Err(error),
+    /// };
+    /// tx.commit().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// `closed` when an error has finished the transaction; `serialization`; `unavailable` or `timeout` with
-    /// `outcome_unknown` when the answer was lost.
+    /// `closed` when this transaction is finished; `timeout` when another nested one stays open for too long, which finishes nothing.
+    #[instrument(name = "crm.begin_nested", skip_all)]
+    pub async fn begin(&self) -> Result<Self> {
+        let timeout = self.session.pool.settings.call_timeout;
+        let turn = self.level()?.turn(timeout).await?;
+        let mut taken = self.session.taken().await?;
+        let level = taken.set_savepoint(turn, timeout).await;
+        Ok(Self::at(&self.session, self.session.settle(taken, level).await?))
+    }
+
+    /// Makes the changes permanent; those of a nested transaction become part of the outer one.
+    ///
+    /// # Errors
+    /// `closed` when an error has finished the transaction, or while a nested one is open; everything is undone then. `serialization`;
+    /// `unavailable` or `timeout` with `outcome_unknown` when the answer was lost.
     pub async fn commit(self) -> Result<()> {
         self.commit_shared().await
     }
@@ -74,9 +118,21 @@ impl Tx {
     #[doc(hidden)]
     #[instrument(name = "crm.commit", skip_all)]
     pub async fn commit_shared(&self) -> Result<()> {
-        let lease = self.open.0.lock().await.take().ok_or(FINISHED)?;
         let pool = &self.session.pool;
-        commit(lease, pool.settings.call_timeout).await.map_err(|failure| {
+        let timeout = pool.settings.call_timeout;
+        let level = self.level()?;
+        let mut taken = match self.session.taken().await {
+            Ok(taken) => taken,
+            Err(error) => {
+                level.roll_back(timeout).await;
+                return Err(error);
+            }
+        };
+        if level.is_nested() {
+            let released = taken.release_savepoint(timeout).await;
+            return self.session.settle(taken, released).await;
+        }
+        commit(taken.finish(), timeout).await.map_err(|failure| {
             if failure.found_dead() {
                 pool.forget_idle();
             }
@@ -84,7 +140,7 @@ impl Tx {
         })
     }
 
-    /// Undoes the changes.
+    /// Undoes the changes, those of nested transactions too.
     ///
     /// # Errors
     /// None today: a transaction whose connection is lost is undone by the server.
@@ -96,17 +152,23 @@ impl Tx {
     #[doc(hidden)]
     #[instrument(name = "crm.rollback", skip_all)]
     pub async fn rollback_shared(&self) -> Result<()> {
-        if let Some(lease) = self.open.0.lock().await.take() {
-            roll_back(lease, self.session.pool.settings.call_timeout).await;
-        }
+        self.level()?.roll_back(self.session.pool.settings.call_timeout).await;
         Ok(())
+    }
+
+    /// Tells whether it has neither ended nor been finished by an error.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.level().is_ok_and(Level::is_open)
     }
 }
 
 impl Drop for Tx {
-    /// Rolls back in the background where a runtime is there for it, else closes the connection.
+    /// Rolls back in the background where a runtime is there for it, else closes the connection. A nested transaction is rolled back by
+    /// the next call.
     fn drop(&mut self) {
-        let Some(lease) = self.open.0.try_lock().ok().and_then(|mut slot| slot.take()) else { return };
+        let Some(lease) = self.level().ok().and_then(Level::forget) else { return };
         let timeout = self.session.pool.settings.call_timeout;
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(roll_back(lease, timeout));
@@ -118,6 +180,10 @@ crm_core::hand_out!(Tx, session);
 
 #[async_trait]
 impl Transaction for Tx {
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        Ok(Box::new(Tx::begin(self).await?))
+    }
+
     async fn commit(self: Box<Self>) -> Result<()> {
         Tx::commit(*self).await
     }

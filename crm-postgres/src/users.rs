@@ -202,7 +202,7 @@ impl Session {
                 self.rows(Intent::Read, sql).await?
             }
             (None, Some(_)) => {
-                let tx = Tx::begin(self, "begin").await?;
+                let tx = Tx::begin_on_pool(self, "begin").await?;
                 let hash = Box::pin(tx.session().stored_hash(id)).await;
                 tx.rollback().await?;
                 return hash;
@@ -216,7 +216,7 @@ impl Session {
                      {SELECT} '{id}';
                      select pg_catalog.set_config('role', pg_catalog.current_setting('crm.acting_role'), true)"
                 );
-                let read = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(taken.lease.connection());
+                let read = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(taken.connection());
                 let rows = within(self.pool.settings.call_timeout, Intent::Read, read).await;
                 self.settle(taken, rows).await?
             }

@@ -45,7 +45,7 @@ impl HandleBase {
     }
 
     /// Prepares a transaction, which begins when its block is entered.
-    fn transaction(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn transaction(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         transaction::prepare(py, self.handle.store(py)?, self.handle.face)
     }
 }

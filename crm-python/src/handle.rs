@@ -1,7 +1,8 @@
 //! What every handle holds, and the operations that all five repositories have.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::ThreadId;
 
 use crm_postgres::background::elsewhere;
 use crm_postgres::crm_core::{List, Order, Repositories, Stored};
@@ -34,20 +35,57 @@ pub(crate) struct SharedTx {
     /// Nothing before it has begun.
     pub(crate) tx: OnceLock<Tx>,
     pub(crate) finished: AtomicBool,
+    /// The nested transaction that began last through the synchronous face, and the thread that began it.
+    nested: Mutex<Option<(Weak<SharedTx>, ThreadId)>>,
 }
 
 impl SharedTx {
-    pub(crate) async fn begin(&self) -> Result<()> {
+    /// Prepares a transaction.
+    pub(crate) fn new(of: Store) -> Self {
+        Self {
+            of: Box::new(of),
+            tx: OnceLock::new(),
+            finished: AtomicBool::new(false),
+            nested: Mutex::default(),
+        }
+    }
+
+    pub(crate) async fn begin(self: &Arc<Self>, face: Face) -> Result<()> {
         let tx = match &*self.of {
             Store::Crm(crm) => crm.begin().await?,
             Store::Acting(acting) => acting.begin().await?,
-            Store::Tx(_) => return Err(Error::internal("transactions do not nest", None)),
+            Store::Tx(outer) => outer.begin_nested(face).await?,
         };
         self.tx.set(tx).map_err(|_| {
             Error::Closed(
                 "the transaction is closed: it was entered before; call transaction() for another one",
             )
-        })
+        })?;
+        if let (Store::Tx(outer), Face::Sync) = (&*self.of, face) {
+            *outer.nested() = Some((Arc::downgrade(self), std::thread::current().id()));
+        }
+        Ok(())
+    }
+
+    /// Begins a nested transaction, when no other one is open. A thread that has opened one itself would wait for itself.
+    async fn begin_nested(&self, face: Face) -> Result<Tx> {
+        let tx = self.open()?;
+        let own = match &*self.nested() {
+            Some((nested, thread)) if face == Face::Sync && *thread == std::thread::current().id() => {
+                nested.upgrade()
+            }
+            _ => None,
+        };
+        if own.is_some_and(|own| own.tx.get().is_some_and(Tx::is_open)) {
+            return Err(Error::Closed(
+                "the transaction is closed while a nested one that this thread opened is open: end that one first",
+            ));
+        }
+        tx.begin().await
+    }
+
+    fn nested(&self) -> MutexGuard<'_, Option<(Weak<SharedTx>, ThreadId)>> {
+        self.nested.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn open(&self) -> Result<&Tx> {

@@ -1,7 +1,7 @@
 //! Transactions: a block that begins one, and commits or rolls back when it is left.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crm_postgres::{Error, Result};
 use pyo3::IntoPyObjectExt as _;
@@ -16,8 +16,8 @@ use crate::run::Face;
 
 /// Prepares a transaction of a handle, which begins when its block is entered.
 pub(crate) fn prepare(py: Python<'_>, of: Store, face: Face) -> PyResult<Py<PyAny>> {
-    let tx = SharedTx { of: Box::new(of), tx: OnceLock::new(), finished: AtomicBool::new(false) };
-    let base = PyClassInitializer::from(HandleBase::new(py, &Store::Tx(Arc::new(tx)), face)?);
+    let tx = Store::Tx(Arc::new(SharedTx::new(of)));
+    let base = PyClassInitializer::from(HandleBase::new(py, &tx, face)?);
     let base = base.add_subclass(TransactionBase);
     Ok(match face {
         Face::Sync => Py::new(py, base.add_subclass(Transaction))?.into_any(),
@@ -50,14 +50,15 @@ impl TransactionBase {
         let py = slf.py();
         let handle = &slf.as_super().get().handle;
         let shared = shared(handle.store(py)?).map_err(|error| raise(py, error))?;
+        let face = handle.face;
         let work = async move {
             match step {
-                Step::Begin => shared.begin().await,
+                Step::Begin => shared.begin(face).await,
                 Step::Commit => shared.finish()?.commit_shared().await,
                 Step::Rollback => shared.finish()?.rollback_shared().await,
             }
         };
-        handle.face.run(py, "transaction", work, move |_, ()| Ok(value))
+        face.run(py, "transaction", work, move |_, ()| Ok(value))
     }
 
     /// Ends the block: commits, or rolls back where it ends by an exception. One that was ended by hand stays ended.
@@ -79,6 +80,17 @@ impl TransactionBase {
 
 #[pymethods]
 impl TransactionBase {
+    /// Prepares a nested transaction: `with tx.transaction() as nested:` hands its changes to this one at the end of the block and undoes
+    /// them on an error.
+    ///
+    /// A refusal by the database (a constraint, a right, a deadlock) undoes only the nested transaction, and this one goes on. A call that
+    /// is cancelled, times out or loses its connection finishes all of it, and so does a serialization failure. While a nested
+    /// transaction is open, calls of this one raise ClosedError, and another nested one waits for its end: for the call timeout at most,
+    /// or not at all where the same thread would wait for itself.
+    fn transaction(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().transaction(slf.py())
+    }
+
     /// Makes the changes permanent now; the block has nothing left to do.
     fn commit(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         Self::take(slf, Step::Commit, slf.py().None())
@@ -93,7 +105,7 @@ impl TransactionBase {
 /// Is a transaction: the same repositories, all or nothing.
 ///
 /// A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database finishes it, and going
-/// on raises ClosedError.
+/// on raises ClosedError. What may be refused goes into a nested transaction.
 #[pyclass(frozen, extends = TransactionBase, module = "crm")]
 pub(crate) struct Transaction;
 
@@ -112,7 +124,7 @@ impl Transaction {
 /// Is a transaction for asyncio: the same repositories, all or nothing.
 ///
 /// A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database and a cancelled call
-/// finish it, and going on raises ClosedError. Concurrent calls queue.
+/// finish it, and going on raises ClosedError. What may be refused goes into a nested transaction. Concurrent calls queue.
 #[pyclass(frozen, extends = TransactionBase, module = "crm")]
 pub(crate) struct AsyncTransaction;
 

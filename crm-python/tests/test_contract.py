@@ -129,31 +129,32 @@ class Runner:
         self.handle = handle
         self.scope: dict[str, Any] = {}
 
-    def steps(self, steps: list[Any], tx: Any = None) -> None:
+    def steps(self, steps: list[Any], txs: tuple[Any, ...] = ()) -> None:
         for step in steps:
             match step:
                 case str(name):
-                    self.call({**self.contents["given"][name], "as": name}, tx)
+                    self.call({**self.contents["given"][name], "as": name}, txs)
                 case {"each": [columns, *rows], "steps": inner}:
                     for row in rows:
                         self.scope.update(zip(columns, resolve(row, self.scope), strict=True))
-                        self.steps(inner, tx)
+                        self.steps(inner, txs)
                 case {"transaction": inner}:
-                    self.transaction(step, inner)
+                    self.transaction(step, inner, txs)
                 case {"pause": True}:
                     time.sleep(0.005)
                 case _:
-                    self.call(step, tx)
+                    self.call(step, txs)
 
     def acting(self, step: dict[str, Any]) -> Any:
         actor = resolve(step.get("acting_as"), self.scope)
         return None if actor is None else self.handle.acting_as(actor)
 
-    def transaction(self, step: dict[str, Any], inner: list[Any]) -> None:
+    def transaction(self, step: dict[str, Any], inner: list[Any], txs: tuple[Any, ...]) -> None:
         def work() -> None:
             try:
-                with (self.acting(step) or self.handle).transaction() as tx:
-                    self.steps(inner, tx)
+                handle = txs[-1] if txs else self.acting(step) or self.handle
+                with handle.transaction() as tx:
+                    self.steps(inner, (*txs, tx))
                     if step.get("rollback"):
                         raise Undone
             except Undone:
@@ -178,8 +179,9 @@ class Runner:
             pytest.fail(f"{shown(result)} instead of {expected}")
         return None
 
-    def call(self, step: dict[str, Any], tx: Any) -> None:
-        handle = self.acting(step) or (tx if tx and not step.get("outside") else self.handle)
+    def call(self, step: dict[str, Any], txs: tuple[Any, ...]) -> None:
+        inside = txs and not step.get("outside")
+        handle = self.acting(step) or (txs[-2 if step.get("outer") else -1] if inside else self.handle)
         op = resolve(step["op"], self.scope)
         arguments = given(resolve(step.get("args", {}), self.scope))
         expected = resolve(step.get("error"), self.scope)

@@ -102,7 +102,6 @@ async fn a_refused_statement_finishes_the_transaction_even_when_swallowed() {
         "insert into public.invoices (number, customer_id) values ('1', 0)",
         "select 1 / 0",
         "this is no SQL",
-        "insert into public.invoices (number, customer_id) values ('1', 0); commit",
     ] {
         let tx = database.crm.begin().await.unwrap();
         customer(&tx).await;
@@ -244,4 +243,139 @@ async fn an_actors_transaction_has_the_actors_rights_on_the_hosts_tables() {
     assert_eq!(actor, ("crm_user".to_owned(), ann.to_string()));
     tx.commit().await.unwrap();
     assert_eq!(rows(&database).await, (1, 1));
+}
+
+#[tokio::test]
+async fn transaction_control_is_refused_and_the_transaction_goes_on() {
+    let database = database().await;
+    let tx = database.crm.begin().await.unwrap();
+    let customer = customer(&tx).await;
+    for statement in [
+        "commit",
+        "END",
+        "rollback",
+        "abort",
+        "begin",
+        "start transaction",
+        "savepoint s",
+        "release savepoint s",
+        "rollback to savepoint s",
+        "prepare transaction 's'",
+        "commit and chain",
+        "/* see */ select 1; commit",
+    ] {
+        let refused = [
+            (&tx).execute(statement).await.map(drop).unwrap_err(),
+            sqlx::query(statement).fetch_optional(&tx).await.map(drop).unwrap_err(),
+            (&tx).prepare(statement.into_sql_str()).await.map(drop).unwrap_err(),
+        ];
+        assert!(refused.iter().all(|error| code(error) == Some(ErrorCode::Validation)), "{refused:?}");
+    }
+    add_invoice(&tx, "1", customer).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(rows(&database).await, (1, 1));
+}
+
+async fn acting(database: &Database) -> crm_postgres::Acting {
+    let new = NewUser::new("Ann", "ann@example.com", Password::new("correct horse"));
+    let ann = database.crm.users().create(new.validate().unwrap()).await.unwrap().id;
+    database.crm.acting_as(ann)
+}
+
+#[tokio::test]
+async fn after_sql_that_ends_the_transaction_all_the_same_nothing_runs_and_nothing_is_said_to_be_committed() {
+    let database = database().await;
+    let acting = acting(&database).await;
+    // Where a backslash escapes a quote, the statements end elsewhere.
+    for (statement, kept) in [("select 'a\\'' ; commit --'", 1), ("select 'a\\'' ; rollback --'", 0)] {
+        for commits in [true, false] {
+            for tx in [database.crm.begin().await.unwrap(), acting.begin().await.unwrap()] {
+                customer(&tx).await;
+                (&tx).execute("set local standard_conforming_strings = off").await.unwrap();
+                (&tx).execute(statement).await.unwrap();
+                assert_eq!(rows(&database).await.1, kept, "{statement} is not what this is about");
+                if commits {
+                    assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
+                } else {
+                    let new = NewCustomer::new("as the owner").validate().unwrap();
+                    assert_eq!(tx.customers().create(new).await.unwrap_err().code(), ErrorCode::Closed);
+                    is_finished(tx).await;
+                }
+                assert_eq!(rows(&database).await.1, kept);
+                database.execute("delete from crm.customers").await;
+            }
+        }
+    }
+    wait_for(&database, "xact_start is not null", 0).await;
+}
+
+#[tokio::test]
+async fn a_role_or_an_actor_that_is_not_put_back_ends_the_transaction() {
+    let database = database().await;
+    let acting = acting(&database).await;
+    for statement in [
+        "reset role",
+        "set role none",
+        "set local role crm_admin",
+        "set session authorization default; set role crm_admin",
+        "select set_config('role', 'crm_admin', false)",
+        "select set_config('crm.actor', '0', true)",
+        "set local crm.actor = ''",
+    ] {
+        for commits in [true, false] {
+            let tx = acting.begin().await.unwrap();
+            customer(&tx).await;
+            (&tx).execute(statement).await.unwrap();
+            if commits {
+                assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed, "{statement}");
+            } else {
+                is_finished(tx).await;
+            }
+        }
+    }
+    assert_eq!(rows(&database).await.1, 0);
+
+    let tx = acting.begin().await.unwrap();
+    (&tx).execute("set local role crm_reporter").await.unwrap();
+    (&tx).execute("set local role crm_user").await.unwrap();
+    customer(&tx).await;
+    tx.commit().await.unwrap();
+    assert_eq!(rows(&database).await.1, 1);
+}
+
+#[tokio::test]
+async fn a_refused_statement_undoes_only_the_nested_transaction() {
+    let database = database().await;
+    for acts in [false, true] {
+        let tx = match acts {
+            false => database.crm.begin().await.unwrap(),
+            true => acting(&database).await.begin().await.unwrap(),
+        };
+        let customer = customer(&tx).await;
+        let nested = tx.begin().await.unwrap();
+        // With the nested transaction the role goes back, too.
+        (&nested).execute("set local role none").await.unwrap();
+        add_invoice(&nested, "1", customer).await.unwrap();
+        add_invoice(&nested, "2", 0).await.unwrap_err();
+        assert_eq!(code(&add_invoice(&nested, "3", customer).await.unwrap_err()), Some(ErrorCode::Closed));
+        assert_eq!(tx.customers().count(&CustomerFilter::default()).await.unwrap(), 1);
+        (&tx).execute("set local role none").await.unwrap();
+        add_invoice(&tx, "1", customer).await.unwrap();
+        (&tx).execute(if acts { "set local role crm_user" } else { "select 1" }).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(rows(&database).await, (1, 1));
+        database.execute("delete from public.invoices; delete from crm.customers").await;
+    }
+}
+
+#[tokio::test]
+async fn a_statement_dropped_midway_in_a_nested_transaction_finishes_all_of_it() {
+    let database = database().await;
+    let tx = database.crm.begin().await.unwrap();
+    customer(&tx).await;
+    let nested = tx.begin().await.unwrap();
+    assert!(sqlx::query("select pg_sleep(60)").execute(&nested).now_or_never().is_none());
+    is_finished(nested).await;
+    is_finished(tx).await;
+    assert_eq!(rows(&database).await, (0, 0));
 }

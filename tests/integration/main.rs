@@ -18,6 +18,7 @@ mod hashing;
 mod host;
 mod identity;
 mod migrate;
+mod nested;
 mod paging;
 mod pgbouncer;
 mod pipeline;

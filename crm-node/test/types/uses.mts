@@ -33,7 +33,7 @@ export async function right(crm: Crm): Promise<void> {
   for await (const task of crm.tasks.stream({ order: 'dueDate' })) same<typeof task.dueDate, string | null>(true);
   const ids: number[] = await crm.leads.createMany([{ title: 'a', value: 5 }, { title: 'b', value: '5.00' }]);
   await crm.leads.update(ids[0]!, { value: null, title: undefined }, { expectedVersion: 1 });
-  const count = await crm.transaction(async (tx: Transaction) => (await tx.customers.count()) + 1);
+  const count = await crm.transaction(async (tx: Transaction) => (await tx.transaction((nested: Transaction) => nested.customers.count())) + 1);
   same<typeof count, number>(true);
   const title = await crm.retry(async (tx) => (await tx.leads.get(1)).title, { attempts: 3, signal: null });
   same<typeof title, string>(true);
@@ -101,8 +101,8 @@ export async function wrong(crm: Crm, acting: Acting, tx: Transaction): Promise<
   void (await crm.users.get(1)).password;
   // @ts-expect-error only the trusted system migrates
   await acting.migrate();
-  // @ts-expect-error transactions do not nest
-  await tx.transaction(async () => {});
+  // @ts-expect-error a nested transaction is run again with the outer one
+  await tx.retry(async () => {});
   // @ts-expect-error an option that does not exist
   await connect('postgres://…', { maxConections: 4 });
   // @ts-expect-error times are numbers of milliseconds

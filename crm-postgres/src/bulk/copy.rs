@@ -73,7 +73,7 @@ async fn reserve<E: Table>(
     rows.first()
         .ok_or(sqlx::Error::RowNotFound)
         .and_then(read)
-        .map_err(|error| Failure { error: crate::fault::of_statement(error, Intent::Read), lost: false })
+        .map_err(|error| Failure::of(crate::fault::of_statement(error, Intent::Read)))
 }
 
 /// Collects the names of the columns.

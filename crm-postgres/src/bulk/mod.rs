@@ -48,7 +48,7 @@ pub(crate) async fn create_many<E: Table>(session: &Session, new: Vec<Valid<E::N
         return create_in_transaction::<E>(session, &prepared).await;
     }
     // One transaction, so that all its statements have the same present moment.
-    let tx = Tx::begin(session, "begin").await?;
+    let tx = Tx::begin_on_pool(session, "begin").await?;
     let ids = create_in_transaction::<E>(tx.session(), &prepared).await?;
     tx.commit().await?;
     Ok(ids)
@@ -56,7 +56,7 @@ pub(crate) async fn create_many<E: Table>(session: &Session, new: Vec<Valid<E::N
 
 async fn create_in_transaction<E: Table>(session: &Session, new: &[E::New]) -> Result<Vec<E::Id>> {
     let mut taken = session.taken().await?;
-    let result = create_in_savepoint::<E>(session, taken.lease.connection(), new).await;
+    let result = create_in_savepoint::<E>(session, taken.connection(), new).await;
     session.settle(taken, result).await
 }
 
@@ -118,7 +118,7 @@ async fn locate<E: Table>(
     };
     match located {
         Ok(None) => failure,
-        Ok(Some(row)) => Failure { error: at(failure.error, row), lost: false },
+        Ok(Some(row)) => Failure { error: at(failure.error, row), ..failure },
         Err(failure) => failure,
     }
 }

@@ -53,7 +53,7 @@ impl<'s> Halves<'s> {
         let Self { first, second, middle } = self;
         {
             let (mut one, mut other) = (first.taken().await?, second.session().taken().await?);
-            let connections = [one.lease.connection(), other.lease.connection()];
+            let connections = [one.connection(), other.connection()];
             copy_both(first, connections, sql, middle, sink).await.map_err(|failure| failure.error)?;
             one.put_back();
             other.put_back();

@@ -153,7 +153,7 @@ fn due_tasks(query: &DueTasksQuery) -> Result<Sql> {
 /// Hands pieces on. What is left of a copy that the sink does not want is not read any more: nobody else can use the connection.
 async fn hand_on(pieces: &[impl AsRef<[u8]> + Sync], sink: &mut impl ExportSink) -> Result<(), Failure> {
     for piece in pieces {
-        sink.take(piece.as_ref()).await.map_err(|error| Failure { error, lost: true })?;
+        sink.take(piece.as_ref()).await.map_err(|error| Failure { lost: true, ..Failure::of(error) })?;
     }
     Ok(())
 }
@@ -188,7 +188,7 @@ impl Session {
                 return result;
             }
         }
-        let tx = Tx::begin(self, SNAPSHOT).await?;
+        let tx = Tx::begin_on_pool(self, SNAPSHOT).await?;
         tx.session().export_whole(export, sql, sink).await?;
         tx.end().await
     }
@@ -207,7 +207,7 @@ impl Session {
 
     async fn export_in_transaction(&self, sql: Sql, sink: &mut impl ExportSink) -> Result<()> {
         let mut taken = self.taken().await?;
-        let result = self.copy_out(taken.lease.connection(), sql, sink).await;
+        let result = self.copy_out(taken.connection(), sql, sink).await;
         self.settle(taken, result).await
     }
 
@@ -264,7 +264,7 @@ impl Session {
         format.push(")");
         let rows = self.run(connection, Intent::Read, format).await?;
         let text = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(|row| row.try_get(0));
-        text.map_err(|error| Failure { error: crate::fault::of_statement(error, Intent::Read), lost: false })
+        text.map_err(|error| Failure::of(crate::fault::of_statement(error, Intent::Read)))
     }
 }
 

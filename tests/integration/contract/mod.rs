@@ -102,6 +102,10 @@ contract! {
         two_transactions_on_different_rows_both_commit,
         many_rows_are_created_in_a_transaction,
         a_function_over_repositories_works_on_both,
+        what_is_taken_in_a_nested_transaction_is_found_in_the_outer_one,
+        nested_transactions_of_one_transaction_take_turns,
+        dropping_a_nested_transaction_undoes_it,
+        committing_around_an_open_nested_transaction_is_refused_and_undoes_everything,
     }
     passwords {
         a_password_goes_with_its_user_through_transactions,

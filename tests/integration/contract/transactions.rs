@@ -1,8 +1,8 @@
 //! Transactions.
 
 use crm_core::{
-    ActivityQuery, Customer, CustomerFilter, DueTasksQuery, Entity, Interaction, Lead, LeadFilter, List,
-    NewCustomer, NewLead, NewTask, NewUser, Order, Repositories, Store, Task, Transaction, User, Valid,
+    ActivityQuery, Customer, CustomerFilter, DueTasksQuery, Entity, ErrorCode, Interaction, Lead, LeadFilter,
+    List, NewCustomer, NewLead, NewTask, NewUser, Order, Repositories, Store, Task, Transaction, User, Valid,
 };
 use futures_util::{StreamExt, future};
 
@@ -180,4 +180,74 @@ pub(super) async fn a_function_over_repositories_works_on_both(crm: &dyn Store) 
         ..LeadFilter::default()
     };
     assert_eq!(crm.leads().count(&both).await.unwrap(), 2);
+}
+
+pub(super) async fn what_is_taken_in_a_nested_transaction_is_found_in_the_outer_one(crm: &dyn Store) {
+    async fn get_or_create(tx: &dyn Transaction, email: &str) -> crm_core::Result<User> {
+        let nested = tx.begin().await?;
+        match nested.users().create(valid(NewUser::new("Ann", email, hash()))).await {
+            Ok(user) => nested.commit().await.map(|()| user),
+            Err(error) if error.code() == ErrorCode::Conflict => {
+                Ok(tx.users().find_by_email(email).await?.unwrap())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    let tx = begin(crm).await;
+    let ann = get_or_create(&*tx, "ann@example.com").await.unwrap();
+    assert_eq!(get_or_create(&*tx, "ANN@example.com").await.unwrap(), ann);
+    tx.commit().await.unwrap();
+    let tx = begin(crm).await;
+    assert_eq!(get_or_create(&*tx, "ann@example.com").await.unwrap(), ann);
+    tx.commit().await.unwrap();
+    assert_eq!(count::<User>(crm).await, 1);
+}
+
+pub(super) async fn nested_transactions_of_one_transaction_take_turns(crm: &dyn Store) {
+    let tx = begin(crm).await;
+    let one_by_one = (0..10).map(|n| {
+        let tx = &tx;
+        async move {
+            let nested = tx.begin().await.unwrap();
+            customer(&*nested, &n.to_string()).await;
+            if n % 2 == 0 {
+                nested.commit().await.unwrap();
+            } else {
+                nested.rollback().await.unwrap();
+            }
+        }
+    });
+    future::join_all(one_by_one).await;
+    tx.commit().await.unwrap();
+    assert_eq!(count::<Customer>(crm).await, 5);
+}
+
+pub(super) async fn dropping_a_nested_transaction_undoes_it(crm: &dyn Store) {
+    let tx = begin(crm).await;
+    let acme = customer(&*tx, "Acme").await;
+    let nested = tx.begin().await.unwrap();
+    update::<Customer>(&*nested, acme.id, Customer::change()).await;
+    let innermost = nested.begin().await.unwrap();
+    customer(&*innermost, "New").await;
+    drop(nested);
+    assert_eq!(innermost.commit().await.unwrap_err().code(), ErrorCode::Closed);
+    assert_eq!(tx.customers().list(&List::new()).await.unwrap().items, std::slice::from_ref(&acme));
+    drop(tx.begin().await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(crm.customers().list(&List::new()).await.unwrap().items, [acme]);
+}
+
+pub(super) async fn committing_around_an_open_nested_transaction_is_refused_and_undoes_everything(
+    crm: &dyn Store,
+) {
+    let tx = begin(crm).await;
+    customer(&*tx, "Acme").await;
+    let nested = tx.begin().await.unwrap();
+    customer(&*nested, "New").await;
+    assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
+    let closed = nested.customers().count(&CustomerFilter::default()).await.unwrap_err();
+    assert_eq!(closed.code(), ErrorCode::Closed);
+    assert_eq!(nested.commit().await.unwrap_err().code(), ErrorCode::Closed);
+    assert_eq!(count::<Customer>(crm).await, 0);
 }

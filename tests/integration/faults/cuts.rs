@@ -77,6 +77,7 @@ cuts! {
     a_read_cut_anywhere_is_repeated, Read, false;
     a_write_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Write, false;
     a_transaction_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Transaction, false;
+    a_nested_transaction_cut_anywhere_is_whole_or_absent_with_the_outer_one, Nested, false;
     a_few_rows_cut_anywhere_are_whole_or_absent_and_the_error_is_true, Arrays, false;
     a_copy_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Copy, false;
     a_stream_cut_anywhere_ends_with_an_error_or_with_all_rows, Stream, false;
@@ -84,6 +85,7 @@ cuts! {
     a_users_read_cut_anywhere_is_repeated, Read, true;
     a_users_write_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Write, true;
     a_users_transaction_cut_anywhere_is_whole_or_absent_and_its_error_is_true, Transaction, true;
+    a_users_nested_transaction_cut_anywhere_is_whole_or_absent_with_the_outer_one, Nested, true;
 }
 
 #[tokio::test]

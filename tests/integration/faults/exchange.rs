@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crm_core::{
-    ActivityQuery, CustomerFilter, CustomerId, DueTasksQuery, InteractionType, NewCustomer, NewInteraction,
-    NewLead, NewUser, Order, PasswordHash, Repositories as _, Result, Role, Store, UserId, Valid,
-    Validate as _,
+    ActivityQuery, CustomerFilter, CustomerId, DueTasksQuery, ErrorCode, InteractionType, NewCustomer,
+    NewInteraction, NewLead, NewUser, Order, PasswordHash, Repositories as _, Result, Role, Store, UserId,
+    Valid, Validate as _,
 };
 use crm_postgres::chrono::NaiveDate;
 use crm_postgres::{Builder, Crm};
@@ -20,6 +20,7 @@ pub(super) enum Call {
     Read,
     Write,
     Transaction,
+    Nested,
     Arrays,
     Copy,
     Stream,
@@ -27,8 +28,16 @@ pub(super) enum Call {
 }
 
 impl Call {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Read, Self::Write, Self::Transaction, Self::Arrays, Self::Copy, Self::Stream, Self::Snapshot];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Read,
+        Self::Write,
+        Self::Transaction,
+        Self::Nested,
+        Self::Arrays,
+        Self::Copy,
+        Self::Stream,
+        Self::Snapshot,
+    ];
 
     /// Returns how many rows it writes.
     pub(super) const fn rows(self) -> i64 {
@@ -36,6 +45,7 @@ impl Call {
             Self::Read | Self::Stream | Self::Snapshot => 0,
             Self::Write => 1,
             Self::Transaction => 3,
+            Self::Nested => 2,
             Self::Arrays => 20,
             Self::Copy => 1_500,
         }
@@ -54,6 +64,25 @@ impl Call {
                 let call = NewInteraction { notes: Some(name.to_owned()), ..call };
                 tx.interactions().create(call.validate()?).await?;
                 tx.leads().create(NewLead::new(name).validate()?).await?;
+                tx.commit().await
+            }
+            Self::Nested => {
+                let lead = |customer_id| NewLead { customer_id, ..NewLead::new(name) }.validate();
+                let tx = store.begin().await?;
+                let customer = tx.customers().create(customer()?).await?;
+                let nested = tx.begin().await?;
+                nested.leads().create(lead(Some(customer.id))?).await?;
+                nested.commit().await?;
+                let nested = tx.begin().await?;
+                nested.leads().create(lead(None)?).await?;
+                let refused = nested.leads().create(lead(Some(CustomerId(0)))?).await;
+                match refused {
+                    Err(error) if error.code() == ErrorCode::MissingReference => {}
+                    other => other.map(|lead| panic!("{lead:?} refers to nobody"))?,
+                }
+                let dropped = tx.begin().await?;
+                dropped.leads().create(lead(None)?).await?;
+                drop(dropped);
                 tx.commit().await
             }
             Self::Arrays | Self::Copy => {

@@ -2,13 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use futures_util::lock::{Mutex as Turn, OwnedMutexGuard};
+
 use super::acting::{Actor, By, look_up};
 use super::table::State;
 use crate::{DenialReason, Error, Hashing, Result, UserId};
-
-/// The error of a call on a transaction that is over.
-pub(super) const FINISHED: Error =
-    Error::Closed("the transaction is closed: an earlier error rolled it back; begin a new one");
 
 /// Is what a refused statement leaves behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,6 +24,8 @@ pub(super) enum Mode {
 pub(super) struct Inner {
     pub(super) state: State,
     pub(super) mode: Mode,
+    /// The turn of the nested transaction that is open.
+    nested: Option<OwnedMutexGuard<()>>,
 }
 
 /// Is every repository, over the shared rows or over a transaction's own.
@@ -45,7 +45,16 @@ struct Origin {
     store: Session,
     /// What the transaction is done as, from its beginning to its end.
     by: By,
+    /// The transaction that a nested one belongs to.
+    parent: Option<Session>,
+    /// The turn of the nested transactions, of which one is open at a time.
+    turn: Arc<Turn<()>>,
 }
+
+const FINISHED: Error =
+    Error::Closed("the transaction is closed: an earlier error rolled it back; begin a new one");
+const NESTED: Error =
+    Error::Closed("the transaction is closed while a nested one is open: end that one first");
 
 impl Session {
     pub(super) fn new(hashing: Hashing) -> Self {
@@ -60,11 +69,58 @@ impl Session {
     pub(super) fn begin(&self) -> Result<(State, Self)> {
         let inner = self.lock();
         let by = self.by(&inner.state).map_err(|failure| failure.error)?;
-        let state = inner.state.clone();
-        let own = Inner { state: state.clone(), mode: Mode::Transaction };
-        let origin = Some(Arc::new(Origin { store: self.clone(), by }));
-        let session = Self { inner: Arc::new(Mutex::new(own)), origin, ..self.clone() };
-        Ok((state, session))
+        Ok(self.copy(
+            inner.state.clone(),
+            Origin { store: self.clone(), by, parent: None, turn: Arc::default() },
+        ))
+    }
+
+    /// Begins a nested transaction, when no other one is open.
+    pub(super) async fn begin_nested(&self) -> Result<(State, Self)> {
+        let Some(origin) = &self.origin else { return Err(FINISHED) };
+        let turn = origin.turn.clone().lock_owned().await;
+        let mut inner = self.open()?;
+        inner.nested = Some(turn);
+        let parent = Some(self.clone());
+        let origin = Origin { store: origin.store.clone(), by: origin.by, parent, turn: Arc::default() };
+        Ok(self.copy(inner.state.clone(), origin))
+    }
+
+    fn copy(&self, state: State, origin: Origin) -> (State, Self) {
+        let own = Inner { state: state.clone(), mode: Mode::Transaction, nested: None };
+        let session =
+            Self { inner: Arc::new(Mutex::new(own)), origin: Some(Arc::new(origin)), ..self.clone() };
+        (state, session)
+    }
+
+    /// Returns the transaction that a nested one belongs to.
+    pub(super) fn parent(&self) -> Option<&Self> {
+        self.origin.as_ref()?.parent.as_ref()
+    }
+
+    /// Returns the rows, unless the transaction is finished, one that it belongs to is, or a nested one is open.
+    pub(super) fn open(&self) -> Result<MutexGuard<'_, Inner>> {
+        let inner = self.lock();
+        if inner.mode == Mode::Finished || self.parent().is_some_and(Self::is_finished) {
+            return Err(FINISHED);
+        }
+        if inner.nested.is_some() {
+            return Err(NESTED);
+        }
+        Ok(inner)
+    }
+
+    fn is_finished(&self) -> bool {
+        self.lock().mode == Mode::Finished || self.parent().is_some_and(Self::is_finished)
+    }
+
+    /// Finishes the transaction, after which the one that it belongs to can be used again.
+    pub(super) fn finish(&self, inner: &mut Inner) {
+        if std::mem::replace(&mut inner.mode, Mode::Finished) != Mode::Finished
+            && let Some(parent) = self.parent()
+        {
+            parent.lock().nested = None;
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -82,15 +138,12 @@ impl Session {
 
     /// Does one call. Whatever it refuses, it has changed nothing.
     pub(super) fn run<T>(&self, call: impl FnOnce(&mut State, By) -> Result<T, Failure>) -> Result<T> {
-        let mut inner = self.lock();
-        if inner.mode == Mode::Finished {
-            return Err(FINISHED);
-        }
+        let mut inner = self.open()?;
         let by = self.by(&inner.state);
         let result = by.and_then(|by| call(&mut inner.state, by));
         result.map_err(|Failure { error, by_database }| {
             if by_database && inner.mode == Mode::Transaction {
-                inner.mode = Mode::Finished;
+                self.finish(&mut inner);
             }
             error
         })

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::acting::By;
-use super::session::{Mode, Session};
+use super::session::Session;
 use super::table::{Row, State, is_same};
 use crate::{Customer, Error, Interaction, Lead, Result, Task, Transaction, User};
 
@@ -21,14 +21,27 @@ impl MemoryTransaction {
     }
 }
 
+impl Drop for MemoryTransaction {
+    fn drop(&mut self) {
+        self.session.finish(&mut self.session.lock());
+    }
+}
+
 #[async_trait]
 impl Transaction for MemoryTransaction {
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        let (earlier, session) = self.session.begin_nested().await?;
+        Ok(Box::new(Self { session, earlier, store: self.session.clone() }))
+    }
+
     async fn commit(self: Box<Self>) -> Result<()> {
-        let own = self.session.lock();
-        if own.mode == Mode::Finished {
-            return Err(super::session::FINISHED);
-        }
+        let own = self.session.open()?;
         let mut store = self.store.lock();
+        if self.session.parent().is_some() {
+            // Nobody else has changed anything: the outer one was closed meanwhile.
+            store.state = own.state.clone();
+            return Ok(());
+        }
         let by = self.session.by_origin();
         let mut merge = Merge { by, earlier: &self.earlier, own: &own.state, merged: store.state.clone() };
         merge.apply::<User>()?;

@@ -35,7 +35,7 @@ pub(super) enum Step {
     Given(String),
     /// Steps that are done once for each row of a table.
     Each(Each),
-    /// Steps in a transaction.
+    /// Steps in a transaction, or in a nested one where they are in one already.
     Transaction(Transaction),
     /// Waits until the next moment differs from the last.
     Pause(#[expect(dead_code, reason = "only tells the step from others")] Pause),
@@ -83,6 +83,9 @@ pub(super) struct Call {
     /// Whether a step of a transaction is made beside it.
     #[serde(default)]
     pub(super) outside: bool,
+    /// Whether a step of a nested transaction is made in the one around it.
+    #[serde(default)]
+    pub(super) outer: bool,
     #[serde(default, rename = "as")]
     pub(super) name: Option<String>,
     #[serde(default, deserialize_with = "given")]

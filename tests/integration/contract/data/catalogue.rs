@@ -127,7 +127,9 @@ pub(super) fn rows(sources: &Sources, surface: &BTreeSet<String>) -> BTreeSet<St
     rows.extend(ErrorCode::ALL.iter().map(|code| format!("error {code}")));
     rows.extend(ViolationCode::ALL.iter().map(|code| format!("violation {code}")));
     rows.extend(EntityKind::ALL.iter().map(|entity| format!("not_found {entity}")));
-    rows.extend(["commit", "rollback", "closed"].map(|end| format!("transaction {end}")));
+    for kind in ["transaction", "nested"] {
+        rows.extend(["commit", "rollback", "closed"].map(|end| format!("{kind} {end}")));
+    }
     for &role in Role::ALL {
         rows.extend(cells().map(|(action, entity, own)| cell(role, action, entity, own)));
     }
@@ -173,6 +175,8 @@ pub(super) fn covered(event: &Event) -> Vec<String> {
             if part == "transaction" {
                 let handle = if event.actor.is_some() { "acting" } else { "crm" };
                 rows.extend([format!("transaction {operation}"), format!("operation {handle}.transaction")]);
+            } else if part == "nested" {
+                rows.extend([format!("nested {operation}"), "operation transaction.transaction".to_owned()]);
             } else {
                 rows.push(format!("operation {op}"));
             }
@@ -204,8 +208,8 @@ pub(super) fn covered(event: &Event) -> Vec<String> {
             if code == "not_found" {
                 rows.push(format!("not_found {}", told["entity"].as_str().unwrap()));
             }
-            if op == "transaction.commit" && code == "closed" {
-                rows.push("transaction closed".to_owned());
+            if operation == "commit" && code == "closed" {
+                rows.push(format!("{part} closed"));
             }
             for violation in told["violations"].as_array().into_iter().flatten() {
                 let (field, code) = (violation[0].as_str().unwrap(), violation[1].as_str().unwrap());

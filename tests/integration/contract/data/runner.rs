@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crm_core::{Error, Repositories, Role, TrustedStore, UserId};
+use crm_core::{Error, Repositories, Role, Transaction, TrustedStore, UserId};
 use serde_json::Value;
 
 use super::calls::{call, told};
-use super::cases::{Call, Case, Each, File, Step, Transaction};
+use super::cases::{Call, Case, Each, File, Step, Transaction as InTransaction};
 use super::inputs::Refused;
 use super::values::{Scope, brief, compare, resolve};
 
@@ -40,13 +40,13 @@ impl<'a> Runner<'a> {
     /// Does a case on an empty store; says which step failed.
     pub(super) async fn run(&mut self, crm: &dyn TrustedStore, case: &Case) -> Done {
         self.scope.clear();
-        self.steps(crm, None, &case.steps, "").await
+        self.steps(crm, &[], &case.steps, "").await
     }
 
     async fn steps(
         &mut self,
         crm: &dyn TrustedStore,
-        tx: Option<&dyn Repositories>,
+        txs: &[&dyn Transaction],
         steps: &[Step],
         place: &str,
     ) -> Done {
@@ -57,11 +57,13 @@ impl<'a> Runner<'a> {
                     let step =
                         self.file.given.get(name).ok_or_else(|| format!("nothing is given as {name}"))?;
                     let Step::Call(call) = step else { return Err(format!("{name} is no call")) };
-                    self.call(crm, tx, &Call { name: Some(name.clone()), ..call.as_ref().clone() }).await
+                    self.call(crm, txs, &Call { name: Some(name.clone()), ..call.as_ref().clone() }).await
                 }
-                Step::Call(call) => self.call(crm, tx, call).await,
-                Step::Each(each) => Box::pin(self.each(crm, tx, each, &place)).await,
-                Step::Transaction(transaction) => Box::pin(self.transaction(crm, transaction, &place)).await,
+                Step::Call(call) => self.call(crm, txs, call).await,
+                Step::Each(each) => Box::pin(self.each(crm, txs, each, &place)).await,
+                Step::Transaction(transaction) => {
+                    Box::pin(self.transaction(crm, txs, transaction, &place)).await
+                }
                 Step::Pause(_) => {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                     Ok(())
@@ -77,7 +79,7 @@ impl<'a> Runner<'a> {
     async fn each(
         &mut self,
         crm: &dyn TrustedStore,
-        tx: Option<&dyn Repositories>,
+        txs: &[&dyn Transaction],
         each: &Each,
         place: &str,
     ) -> Done {
@@ -94,12 +96,18 @@ impl<'a> Runner<'a> {
                 self.scope.insert(column.as_str().ok_or("columns are names")?.to_owned(), value);
             }
             let place = format!("{place} {}, ", brief(&Value::from(row.clone())));
-            self.steps(crm, tx, &each.steps, &place).await?;
+            self.steps(crm, txs, &each.steps, &place).await?;
         }
         Ok(())
     }
 
-    async fn transaction(&mut self, crm: &dyn TrustedStore, transaction: &Transaction, place: &str) -> Done {
+    async fn transaction(
+        &mut self,
+        crm: &dyn TrustedStore,
+        txs: &[&dyn Transaction],
+        transaction: &InTransaction,
+        place: &str,
+    ) -> Done {
         let actor = resolve(&transaction.acting_as, &self.scope);
         let expected = resolve(&transaction.error, &self.scope);
         let acting = actor.as_i64().map(|actor| crm.acting_as(UserId(actor)));
@@ -107,14 +115,16 @@ impl<'a> Runner<'a> {
             Some(actor) => actor_of(crm, actor, "transaction.begin", &Value::Null).await,
             None => None,
         };
-        let begun = match &acting {
-            Some(acting) => acting.begin().await,
-            None => crm.begin().await,
+        let begun = match (&acting, txs.last()) {
+            (_, Some(outer)) => outer.begin().await,
+            (Some(acting), None) => acting.begin().await,
+            (None, None) => crm.begin().await,
         };
         let (end, ended) = match begun {
             Err(error) => ("begin", Err(error)),
             Ok(tx) => {
-                self.steps(crm, Some(&*tx), &transaction.steps, &format!("{place}, ")).await?;
+                let inner = [txs, &[&*tx]].concat();
+                self.steps(crm, &inner, &transaction.steps, &format!("{place}, ")).await?;
                 if transaction.rollback {
                     ("rollback", tx.rollback().await)
                 } else {
@@ -122,25 +132,21 @@ impl<'a> Runner<'a> {
                 }
             }
         };
-        self.note(
-            &format!("transaction.{end}"),
-            Value::Null,
-            actor,
-            ended.map(|()| Value::Null),
-            None,
-            &expected,
-        )
+        let kind = if txs.is_empty() { "transaction" } else { "nested" };
+        self.note(&format!("{kind}.{end}"), Value::Null, actor, ended.map(|()| Value::Null), None, &expected)
     }
 
-    async fn call(&mut self, crm: &dyn TrustedStore, tx: Option<&dyn Repositories>, step: &Call) -> Done {
+    async fn call(&mut self, crm: &dyn TrustedStore, txs: &[&dyn Transaction], step: &Call) -> Done {
         let value = |value: &Value| resolve(value, &self.scope);
         let (op, args, actor, error) =
             (value(&step.op), value(&step.args), value(&step.acting_as), value(&step.error));
         let op = op.as_str().ok_or("an operation is a text")?;
         let acting = actor.as_i64().map(|actor| crm.acting_as(UserId(actor)));
-        let on: &dyn Repositories = match (&acting, tx) {
+        let outer = usize::from(step.outer);
+        let on: &dyn Repositories = match (&acting, txs.iter().rev().nth(outer)) {
             (Some(acting), _) => &**acting,
-            (None, Some(tx)) if !step.outside => tx,
+            (None, Some(tx)) if !step.outside => *tx,
+            (None, None) if step.outer => return Err("there is no transaction around this one".to_owned()),
             _ => crm.repositories(),
         };
         let actor = match actor.as_i64() {
