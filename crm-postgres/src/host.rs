@@ -24,8 +24,8 @@ use crate::transaction::Tx;
 /// statement is read to its end before its first row is handed out; drop a call or a stream that you have begun and do not wait for
 /// before the next call, which queues behind it.
 ///
-/// With [`prepared_statements(false)`](crate::Builder::prepared_statements) statements have no names, and `prepare` and `describe`,
-/// which the driver cannot do without one, are refused as a [`sqlx::Error::Configuration`].
+/// Behind a pooler, over a host's pool and with [`prepared_statements(false)`](crate::Builder::prepared_statements) statements have
+/// no names, and `prepare` and `describe`, which the driver cannot do without one, are refused as a [`sqlx::Error::Configuration`].
 ///
 /// What the library cannot see is left to the host: do not end the transaction, change the role, the actor or a setting of the session
 /// by SQL.
@@ -38,8 +38,8 @@ impl<'c> Executor<'c> for &'c Tx {
         E: 'q + Execute<'q, Postgres>,
     {
         let run = async move {
-            let query = self.fitting(query);
             let mut taken = self.lend().await?;
+            let query = Fitting { query, named: taken.lease.named() };
             let call = taken.lease.connection().fetch_many(query).try_collect::<Vec<_>>();
             let result = within(self.call_timeout(), call).await;
             self.take_back(taken, result).await
@@ -53,8 +53,8 @@ impl<'c> Executor<'c> for &'c Tx {
         E: 'q + Execute<'q, Postgres>,
     {
         async move {
-            let query = self.fitting(query);
             let mut taken = self.lend().await?;
+            let query = Fitting { query, named: taken.lease.named() };
             let result = within(self.call_timeout(), taken.lease.connection().fetch_optional(query)).await;
             self.take_back(taken, result).await
         }
@@ -70,8 +70,7 @@ impl<'c> Executor<'c> for &'c Tx {
         'c: 'e,
     {
         async move {
-            self.refuse_nameless()?;
-            let mut taken = self.lend().await?;
+            let mut taken = self.lend_named().await?;
             let call = taken.lease.connection().prepare_with(sql, parameters);
             let result = within(self.call_timeout(), call).await;
             self.take_back(taken, result).await
@@ -84,8 +83,7 @@ impl<'c> Executor<'c> for &'c Tx {
         'c: 'e,
     {
         async move {
-            self.refuse_nameless()?;
-            let mut taken = self.lend().await?;
+            let mut taken = self.lend_named().await?;
             let result = within(self.call_timeout(), taken.lease.connection().describe(sql)).await;
             self.take_back(taken, result).await
         }
@@ -98,23 +96,21 @@ impl Tx {
         self.session().pool.settings.call_timeout
     }
 
-    /// Takes the name from a host's statement where the server cannot keep names.
-    fn fitting<E>(&self, query: E) -> Fitting<E> {
-        Fitting { query, named: self.session().pool.settings.prepared_statements }
-    }
-
-    /// Refuses what the driver does only under a name, which would stay on a connection that others get after.
-    fn refuse_nameless(&self) -> sqlx::Result<()> {
-        if self.session().pool.settings.prepared_statements {
-            return Ok(());
-        }
-        let message =
-            "prepare and describe need statements with names, which prepared_statements(false) rules out";
-        Err(sqlx::Error::Configuration(message.into()))
-    }
-
     async fn lend(&self) -> sqlx::Result<Taken<'_>> {
         self.session().taken().await.map_err(own)
+    }
+
+    /// Lends the connection for what the driver does only under a name, or refuses where the name would stay on a session that
+    /// others get later.
+    async fn lend_named(&self) -> sqlx::Result<Taken<'_>> {
+        let taken = self.lend().await?;
+        if taken.lease.named() {
+            return Ok(taken);
+        }
+        taken.put_back();
+        let message = "prepare and describe need statements with names, which this connection must not have: it leads to a pooler, \
+            is of a host's pool, or prepared_statements is false";
+        Err(sqlx::Error::Configuration(message.into()))
     }
 
     /// Puts the connection back after a statement that went well; after any other the transaction is finished.
@@ -124,7 +120,15 @@ impl Tx {
             Err(error) if fault::is_lost(error) => {
                 // A server that is silent may be there still; a broken connection makes the idle ones doubtful.
                 if !is_own(error) {
-                    self.session().pool.forget_idle();
+                    let (pool, idle) = (&self.session().pool, taken.lease.idle());
+                    // First, as it may be the only connection there may be.
+                    drop(taken);
+                    pool.forget_idle();
+                    if matches!(error, sqlx::Error::Io(_))
+                        && let Some(why) = pool.ended_idle(idle).await
+                    {
+                        return Err(own(why));
+                    }
                 }
             }
             Err(_) => roll_back(taken.lease, self.call_timeout()).await,

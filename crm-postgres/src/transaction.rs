@@ -74,14 +74,17 @@ impl Tx {
     #[doc(hidden)]
     #[instrument(name = "crm.commit", skip_all)]
     pub async fn commit_shared(&self) -> Result<()> {
-        let lease = self.open.0.lock().await.take().ok_or(FINISHED)?;
-        let pool = &self.session.pool;
-        commit(lease, pool.settings.call_timeout).await.map_err(|failure| {
-            if failure.found_dead() {
+        let mut lease = self.open.0.lock().await.take().ok_or(FINISHED)?;
+        lease.begin_call();
+        let (pool, idle) = (&self.session.pool, lease.idle());
+        match commit(lease, pool.settings.call_timeout).await {
+            Ok(()) => Ok(()),
+            Err(failure) if failure.found_dead() => {
                 pool.forget_idle();
+                Err(pool.explain_loss(idle, failure.error).await)
             }
-            failure.error
-        })
+            Err(failure) => Err(failure.error),
+        }
     }
 
     /// Undoes the changes.

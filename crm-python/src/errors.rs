@@ -51,6 +51,11 @@ fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {
             cause = source;
             "UnavailableError"
         }
+        Error::Refused { message: _, source } => {
+            fields.set_item("permanent", true)?;
+            cause = source;
+            "UnavailableError"
+        }
         Error::Serialization(_) => "SerializationError",
         Error::Schema(_) => "SchemaError",
         Error::Closed(_) => "ClosedError",

@@ -124,9 +124,17 @@ class CrmTimeoutError(_OutcomeError, TimeoutError):
 
 
 class UnavailableError(_OutcomeError, ConnectionError):
-    """The server cannot be reached, or the connection was lost."""
+    """The server cannot be reached, refuses the login, or the connection was lost."""
 
     code = "unavailable"
+
+    def __init__(self, message: str, *, outcome_unknown: bool = False, permanent: bool = False) -> None:
+        super().__init__(message, outcome_unknown=outcome_unknown)
+        self.permanent = permanent
+
+    @property
+    def retryable(self) -> bool:
+        return not self.outcome_unknown and not self.permanent
 
 
 class SerializationError(CrmError):
