@@ -17,7 +17,7 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
 fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {
     let message = error.to_string();
     let fields = PyDict::new(py);
-    let mut cause = None;
+    let (mut cause, refused) = (None, matches!(error, Error::Refused { .. }));
     let class = match error {
         Error::Validation(violations) => {
             fields.set_item("violations", wire(py, &violations)?)?;
@@ -52,7 +52,6 @@ fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {
             "UnavailableError"
         }
         Error::Refused { message: _, source } => {
-            fields.set_item("permanent", true)?;
             cause = source;
             "UnavailableError"
         }
@@ -66,7 +65,11 @@ fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {
         // The library's next version may know more.
         _ => "InternalError",
     };
-    let raised = PyErr::from_value(errors(py)?.getattr(class)?.call((message,), Some(&fields))?);
+    let raised = errors(py)?.getattr(class)?.call((message,), Some(&fields))?;
+    if refused {
+        raised.setattr("_refused", true)?;
+    }
+    let raised = PyErr::from_value(raised);
     raised.set_cause(py, cause.map(|cause| PyRuntimeError::new_err(cause.to_string())));
     Ok(raised)
 }

@@ -128,13 +128,12 @@ class UnavailableError(_OutcomeError, ConnectionError):
 
     code = "unavailable"
 
-    def __init__(self, message: str, *, outcome_unknown: bool = False, permanent: bool = False) -> None:
-        super().__init__(message, outcome_unknown=outcome_unknown)
-        self.permanent = permanent
+    _refused = False
+    """Whether the server refuses the login, which it does again until somebody changes that."""
 
     @property
     def retryable(self) -> bool:
-        return not self.outcome_unknown and not self.permanent
+        return not self.outcome_unknown and not self._refused
 
 
 class SerializationError(CrmError):
