@@ -148,6 +148,16 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
+    /// The server refuses the login, or the connection cannot be made as it is configured. The same call fails again until
+    /// somebody changes that. The code is `unavailable`.
+    #[error("the database is unavailable: {message}")]
+    Refused {
+        /// What is refused.
+        message: String,
+        /// The driver's own error, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
     /// The transaction lost against a concurrent one and can be run again.
     #[error("the transaction lost against a concurrent one: {0}")]
     Serialization(String),
@@ -209,7 +219,7 @@ impl Error {
             Self::PermissionDenied { .. } => ErrorCode::PermissionDenied,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::Timeout { .. } => ErrorCode::Timeout,
-            Self::Unavailable { .. } => ErrorCode::Unavailable,
+            Self::Unavailable { .. } | Self::Refused { .. } => ErrorCode::Unavailable,
             Self::Serialization(_) => ErrorCode::Serialization,
             Self::Schema(_) => ErrorCode::Schema,
             Self::Closed(_) => ErrorCode::Closed,
@@ -320,5 +330,12 @@ mod tests {
             assert_eq!(error.retryable(), !outcome_unknown);
             assert_eq!(error.to_string().contains("unknown whether"), outcome_unknown);
         }
+    }
+
+    #[test]
+    fn a_refused_login_is_unavailable_and_not_retryable() {
+        let error = Error::Refused { message: "wrong password".into(), source: None };
+        assert_eq!(error.code(), ErrorCode::Unavailable);
+        assert!(!error.retryable() && !error.outcome_unknown());
     }
 }

@@ -94,7 +94,10 @@ export interface ConnectOptions extends CallOptions {
   applicationName?: string | undefined;
   /** What TLS is demanded, whatever the URL says; 'verify-full' also looks at the certificate's name. */
   sslmode?: 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full' | undefined;
-  /** False behind PgBouncer in transaction mode. */
+  /**
+   * Whether statements have names, which is faster. When not given, each connection finds out whether it leads to a pooler, where none
+   * has. True is for a pooler that keeps track of names (PgBouncer from 1.21).
+   */
   preparedStatements?: boolean | undefined;
   /** How many passwords are hashed at a time; half the number of cores when not given. */
   concurrentHashings?: number | undefined;

@@ -2,19 +2,16 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crm_core::{Error, Result};
-use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 use crate::address::{Address, Wanted};
+use crate::connections::Connection;
 use crate::fault::{self, target};
-
-/// A connection that has been idle for longer is asked whether it still lives before a call gets it.
-const TRUST: Duration = Duration::from_secs(1);
 
 /// A connection that does not answer for so long is replaced, while there still is time within the acquire timeout.
 const PING: Duration = Duration::from_secs(2);
@@ -22,10 +19,12 @@ const PING: Duration = Duration::from_secs(2);
 /// Is how long one of several servers may take, so that one that swallows everything does not use up the acquire timeout.
 const TURN: Duration = Duration::from_secs(5);
 
-/// Opens connections for deadpool and looks after them.
+/// Opens connections, and asks idle ones whether they still answer.
 pub(crate) struct Connector {
     servers: Vec<Server>,
     wanted: Wanted,
+    /// Whether statements may have names; each connection finds out for itself when nobody has said it.
+    prepared_statements: Option<bool>,
     /// The server that was found last, with which the next search begins.
     latest: AtomicUsize,
     /// How long a server may take; no more than the acquire timeout where there is one only.
@@ -36,9 +35,22 @@ pub(crate) struct Connector {
 
 struct Server {
     options: PgConnectOptions,
-    /// Whether the server knows the options of [`noticing`], once it has taken a connection.
-    notices: OnceLock<bool>,
+    /// How many of the [`STARTUPS`] the server has refused.
+    refused: AtomicUsize,
 }
+
+/// The options that a connection asks for when it begins, each with fewer than the one before. A server from before version 14,
+/// or on a platform without it, refuses to look for clients that are gone in the middle of a query. `PgBouncer` refuses
+/// everything.
+const STARTUPS: [&[(&str, &str)]; 3] = [&[CHECKS_CLIENT, OWN_NAMES], &[OWN_NAMES], &[]];
+
+const CHECKS_CLIENT: (&str, &str) = ("client_connection_check_interval", "500ms");
+
+/// Makes a statement mean PostgreSQL's own operators and functions, whatever other roles have made elsewhere.
+const OWN_NAMES: (&str, &str) = ("search_path", "pg_catalog,pg_temp");
+
+/// The setting in which a session keeps its mark.
+const MARK: &str = "crm.connection";
 
 impl fmt::Debug for Connector {
     /// Leaves the options out: they hold the password.
@@ -47,43 +59,23 @@ impl fmt::Debug for Connector {
     }
 }
 
-impl managed::Manager for Connector {
-    type Type = PgConnection;
-    type Error = Error;
-
-    async fn create(&self) -> Result<PgConnection> {
-        self.open().await
-    }
-
-    async fn recycle(&self, connection: &mut PgConnection, metrics: &Metrics) -> RecycleResult<Error> {
-        if metrics.last_used() <= TRUST {
-            return Ok(());
-        }
-        let silence = || self.silence.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was last used before another connection fell silent would take as long to say nothing.
-        if silence().is_some_and(|since| since.elapsed() < metrics.last_used()) {
-            return Err(RecycleError::message("another one does not answer"));
-        }
-        let Ok(answer) = tokio::time::timeout(PING, connection.ping()).await else {
-            *silence() = Some(Instant::now());
-            return Err(RecycleError::message("no answer to a ping"));
-        };
-        answer.map_err(|error| RecycleError::message(error.to_string()))
-    }
-}
-
 impl Connector {
-    /// Prepares connections, for which a call waits so long at the most.
-    pub(crate) fn new(address: Address, acquire_timeout: Duration) -> Self {
+    /// Prepares connections, for which a call waits at most the acquire timeout.
+    pub(crate) fn new(
+        address: Address,
+        acquire_timeout: Duration,
+        prepared_statements: Option<bool>,
+    ) -> Self {
         let Address { servers, wanted } = address;
         let count = u32::try_from(servers.len()).unwrap_or(u32::MAX);
         Self {
             limit: (count > 1).then(|| TURN.min(acquire_timeout / count)),
             servers: servers
                 .into_iter()
-                .map(|options| Server { options, notices: OnceLock::new() })
+                .map(|options| Server { options, refused: AtomicUsize::new(0) })
                 .collect(),
             wanted,
+            prepared_statements,
             latest: AtomicUsize::new(0),
             silence: Mutex::new(None),
         }
@@ -95,17 +87,32 @@ impl Connector {
         &self.servers[self.latest.load(Ordering::Relaxed)].options
     }
 
+    /// Tells whether the server still answers on an idle connection.
+    pub(crate) async fn answers(&self, connection: &mut Connection) -> bool {
+        let silence = || self.silence.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was last used before another connection fell silent would take as long to say nothing.
+        if silence().is_some_and(|since| since.elapsed() < connection.idle_for()) {
+            return false;
+        }
+        let answer = tokio::time::timeout(PING, connection.inner.ping()).await;
+        if answer.is_err() {
+            *silence() = Some(Instant::now());
+        }
+        matches!(answer, Ok(Ok(())))
+    }
+
     /// Opens a connection to the server that was found last, or to the first of the others that fits. Unlike libpq it also
     /// goes on where a login is refused: a server that was set up anew must not hide the others.
-    async fn open(&self) -> Result<PgConnection> {
+    pub(crate) async fn open(&self) -> Result<Connection> {
         let latest = self.latest.load(Ordering::Relaxed);
         let others = (0..self.servers.len()).filter(|&number| number != latest);
         let (mut errors, mut spare) = (Vec::new(), None);
         for number in [latest].into_iter().chain(others) {
             let server = &self.servers[number];
+            let open = server.open(self.wanted, self.prepared_statements);
             let opened = match self.limit {
-                None => server.open(self.wanted).await,
-                Some(limit) => match tokio::time::timeout(limit, server.open(self.wanted)).await {
+                None => open.await,
+                Some(limit) => match tokio::time::timeout(limit, open).await {
                     Ok(opened) => opened,
                     Err(_) => Err(unavailable(format!("{} does not answer", target(&server.options)))),
                 },
@@ -131,59 +138,79 @@ impl Connector {
             (Some(spare), _) => Ok(spare),
             (None, Some(only)) if errors.is_empty() => Err(only),
             (None, last) => {
-                let each: Vec<_> = errors.into_iter().chain(last).map(said).collect();
-                Err(unavailable(each.join("; ")))
+                errors.extend(last);
+                let all_refuse = errors.iter().all(|error| matches!(error, Error::Refused { .. }));
+                let message = errors.into_iter().map(said).collect::<Vec<_>>().join("; ");
+                Err(if all_refuse { Error::Refused { message, source: None } } else { unavailable(message) })
             }
         }
     }
 }
 
 impl Server {
-    /// Opens a connection, and says why its server does not fit. A server from before version 14, or on a platform without it,
-    /// does not know how to notice a client that is gone in the middle of a query, and `PgBouncer` takes no options.
-    async fn open(&self, wanted: Wanted) -> Result<(PgConnection, Option<&'static str>)> {
-        let plain = &self.options;
-        let of_connect = |error| fault::of_connect(error, plain);
-        let note = |notices| {
-            self.notices.get_or_init(|| notices);
-        };
-        let first = match self.notices.get() {
-            Some(false) => plain.connect().await,
-            _ => noticing(plain).connect().await,
-        };
-        let opened = match first {
-            Err(sqlx::Error::Database(error))
-                if self.notices.get().is_none() && !is_final(error.code().as_deref()) =>
-            {
-                let opened = plain.connect().await;
-                opened.inspect(|_| note(false))
+    /// Opens a connection, and says why its server does not fit.
+    async fn open(
+        &self,
+        wanted: Wanted,
+        prepared_statements: Option<bool>,
+    ) -> Result<(Connection, Option<&'static str>)> {
+        let of_connect = |error| fault::of_connect(error, &self.options);
+        let mut mark = if prepared_statements.is_none() { Some(new_mark()?) } else { None };
+        let mut refused = self.refused.load(Ordering::Relaxed);
+        let opened = loop {
+            match self.startup(refused, mark.as_deref()).connect().await {
+                Err(sqlx::Error::Database(error))
+                    if refused + 1 < STARTUPS.len() && !is_final(error.code().as_deref()) =>
+                {
+                    refused += 1;
+                }
+                opened => break opened,
             }
-            first => first.inspect(|_| note(true)),
         };
         let mut connection = opened.map_err(of_connect)?;
-        if wanted == Wanted::Any {
-            return Ok((connection, None));
+        self.refused.store(refused, Ordering::Relaxed);
+        mark.take_if(|_| STARTUPS[refused].is_empty());
+        if wanted == Wanted::Any && mark.is_none() {
+            return Ok((Connection::new(connection, prepared_statements == Some(true)), None));
         }
-        let state =
-            "select pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";
-        let state = sqlx::raw_sql(state).fetch_one(&mut connection).await;
-        let read = |row: sqlx::postgres::PgRow| Ok((row.try_get(0)?, row.try_get::<String, _>(1)? == "on"));
-        let (in_recovery, read_only) = state.and_then(read).map_err(of_connect)?;
-        Ok((connection, wanted.misfit(in_recovery, read_only)))
+        let state = sqlx::raw_sql(STATE).fetch_one(&mut connection).await.map_err(of_connect)?;
+        let found: Option<String> = state.try_get(0).map_err(of_connect)?;
+        let in_recovery = state.try_get(1).map_err(of_connect)?;
+        let read_only: String = state.try_get(2).map_err(of_connect)?;
+        let named = prepared_statements.unwrap_or(mark.is_some() && found == mark);
+        Ok((Connection::new(connection, named), wanted.misfit(in_recovery, read_only == "on")))
+    }
+
+    fn startup(&self, refused: usize, mark: Option<&str>) -> PgConnectOptions {
+        match STARTUPS[refused] {
+            [] => self.options.clone(),
+            asked => {
+                let mark = mark.map(|mark| (MARK, mark));
+                self.options.clone().options(asked.iter().copied().chain(mark))
+            }
+        }
     }
 }
 
-/// Has the server look whether the client is still there, and a statement mean PostgreSQL's own operators and functions, whatever
-/// other roles have made elsewhere.
-fn noticing(options: &PgConnectOptions) -> PgConnectOptions {
-    let set = [("client_connection_check_interval", "500ms"), ("search_path", "pg_catalog,pg_temp")];
-    options.clone().options(set)
+/// Asks for the session's mark, and what kind of server it is.
+const STATE: &str =
+    "select pg_catalog.current_setting('crm.connection', true), pg_catalog.pg_is_in_recovery(),
+    pg_catalog.current_setting('transaction_read_only')";
+
+/// Makes a value that no other connection has, of this process or another. Only a session that was begun for this connection
+/// knows it; a pooler gives a session that others began, or drops the options. There a statement's name could mean another
+/// process's statement.
+fn new_mark() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::internal("the system has no random numbers", Some(error.into())))?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 /// Tells whether a refusal will be the same without the options: the login or the database is wrong, or the server takes nobody.
 /// `PgBouncer`, an older server and a platform that cannot notice each refuse the options with a code of their own.
 fn is_final(code: Option<&str>) -> bool {
-    code.is_some_and(|code| ["28", "3D000", "53", "57P"].iter().any(|known| code.starts_with(known)))
+    code.is_some_and(|code| fault::is_login(code) || code.starts_with("53") || code.starts_with("57P"))
 }
 
 fn unavailable(message: String) -> Error {
@@ -192,7 +219,7 @@ fn unavailable(message: String) -> Error {
 
 fn said(error: Error) -> String {
     match error {
-        Error::Unavailable { message, .. } => message,
+        Error::Unavailable { message, .. } | Error::Refused { message, .. } => message,
         error => error.to_string(),
     }
 }

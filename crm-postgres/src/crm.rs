@@ -11,6 +11,7 @@ use crm_core::{Result, Store, Transaction, TrustedStore, UserId};
 use sqlx::postgres::PgPool;
 use tracing::instrument;
 
+use crate::fault::Intent;
 use crate::migrate::{self, Migration};
 use crate::pool::Pool;
 use crate::replica::Replica;
@@ -62,13 +63,26 @@ impl Crm {
 
     /// Works over the pool of a host application, whose size, acquire timeout and connections then hold; a call has 60
     /// seconds. Set `client_connection_check_interval` on the pool's connections, or the server goes on with the work of
-    /// a call that was dropped until it notices by itself. The pool must not lead through `PgBouncer` in transaction mode,
-    /// for this uses named prepared statements. Where other logins may create in a schema of the connections' search path
+    /// a call that was dropped until it notices by itself.
+    ///
+    /// The pool may lead to a pooler such as `PgBouncer`, so the library's statements have no names, and each call outside a
+    /// transaction is one of its own. [`from_pool_prepared`](Self::from_pool_prepared) is faster where that is not needed.
+    ///
+    /// Where other logins may create in a schema of the connections' search path
     /// (`public`, up to PostgreSQL 14), set `search_path` to `pg_catalog, pg_temp` on them, as this library does on its own,
     /// or their operators could be taken for PostgreSQL's.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
-        Self::over(Pool::share(pool), None)
+        Self::over(Pool::share(pool, false), None)
+    }
+
+    /// Works over the pool of a host application as [`from_pool`](Self::from_pool) does, with named prepared statements.
+    ///
+    /// Every connection of the pool must lead to one session of the server for as long as it is open, or to a pooler that keeps track
+    /// of names (`PgBouncer` from 1.21 with `max_prepared_statements`).
+    #[must_use]
+    pub fn from_pool_prepared(pool: PgPool) -> Self {
+        Self::over(Pool::share(pool, true), None)
     }
 
     pub(crate) fn over(pool: Arc<Pool>, replica: Option<Arc<Replica>>) -> Self {
@@ -187,7 +201,7 @@ impl Crm {
 
     async fn schema_state(&self) -> Result<migrate::State> {
         let pool = &self.session.pool;
-        let mut lease = pool.lease().await?;
+        let mut lease = pool.lease(Intent::Write).await?;
         let state = migrate::state(lease.connection(), pool.settings.call_timeout).await?;
         lease.release();
         Ok(state)

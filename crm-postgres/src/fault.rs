@@ -30,7 +30,7 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
             error.try_downcast_ref().is_none_or(|error: &PgDatabaseError| {
                 matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
                     || is_outdated(error)
-                    || [ABORTED, READ_ONLY].contains(&error.code())
+                    || [ABORTED, READ_ONLY, NO_SUCH_NAME, NAME_TAKEN].contains(&error.code())
             })
         }
         // What the server sent was understood, it only does not fit the type that was asked for.
@@ -64,6 +64,13 @@ const ABORTED: &str = "25P02";
 /// Nothing was done.
 const READ_ONLY: &str = "25006";
 
+/// Says that the session does not know a prepared statement: a pooler has given the connection another session, or the statement
+/// was deallocated. The statement was not begun.
+const NO_SUCH_NAME: &str = "26000";
+
+/// Says that the session has a prepared statement of the same name, another connection's. The statement was not begun.
+const NAME_TAKEN: &str = "42P05";
+
 /// Tells whether the connection's prepared statement speaks of a table that meanwhile has other columns or types, as
 /// after a migration or a restore. The server has refused it before doing anything; a fresh connection prepares it anew.
 fn is_outdated(error: &PgDatabaseError) -> bool {
@@ -89,7 +96,7 @@ pub(crate) fn of_statement(error: sqlx::Error, intent: Intent) -> Error {
 /// Translates the failure to connect: names the server and what is wrong, and no password, URL or key.
 pub(crate) fn of_connect(error: sqlx::Error, options: &PgConnectOptions) -> Error {
     let target = target(options);
-    let unavailable = |message, source| Error::Unavailable { message, outcome_unknown: false, source };
+    let refused = |message, source| Error::Refused { message, source };
     let message = match &error {
         sqlx::Error::Database(error) => format!("{target} refuses the connection ({})", error.message()),
         // The driver quotes what it cannot use, a key byte by byte: its error goes no further.
@@ -98,14 +105,14 @@ pub(crate) fn of_connect(error: sqlx::Error, options: &PgConnectOptions) -> Erro
                 "TLS with {target} cannot begin: the server does not support TLS; or sslrootcert, sslcert or sslkey \
                 names a file that is not PEM; or a certificate cannot hold the host's name"
             );
-            return unavailable(message, None);
+            return refused(message, None);
         }
         sqlx::Error::Configuration(_) => {
             let message = format!(
                 "cannot log in to {target}: sslcert and sslkey must name PEM files, both or neither, \
                 and user and password must be printable"
             );
-            return unavailable(message, None);
+            return refused(message, None);
         }
         // So the driver hands on why the server's certificate is refused.
         sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
@@ -117,7 +124,27 @@ pub(crate) fn of_connect(error: sqlx::Error, options: &PgConnectOptions) -> Erro
         }
         error => format!("cannot connect to {target} ({error}); is the server running there?"),
     };
-    unavailable(message, Some(Cause::from(error)))
+    if is_permanent(&error, options) {
+        return refused(message, Some(Cause::from(error)));
+    }
+    Error::Unavailable { message, outcome_unknown: false, source: Some(Cause::from(error)) }
+}
+
+/// Tells whether connecting fails again until somebody changes a setting: the login, the database, the right to connect, or TLS.
+fn is_permanent(error: &sqlx::Error, options: &PgConnectOptions) -> bool {
+    match error {
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_login(&code) || code == "42501"),
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) if options.get_socket().is_none() => {
+            error.kind() == ErrorKind::InvalidData || is_of_file(error)
+        }
+        _ => false,
+    }
+}
+
+/// Tells whether the server's code speaks of the login or the database.
+pub(crate) fn is_login(code: &str) -> bool {
+    code.starts_with("28") || code == "3D000"
 }
 
 /// Names the server that the options lead to.
@@ -152,13 +179,22 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
         // A cancelled statement has been undone by the server before it says so; a whole session that ran out of time may just have committed.
         "57014" | "55P03" => Error::Timeout { message: text(), outcome_unknown: false },
         "25P04" => Error::Timeout { message: text(), outcome_unknown: intent.outcome_unknown() },
+        // A transaction that nobody went on with in time; nothing of it was committed.
+        "25P03" => Error::Timeout { message: text(), outcome_unknown: false },
+        NO_SUCH_NAME | NAME_TAKEN => Error::Unavailable {
+            message: format!(
+                "{}: a pooler that does not keep track of prepared statements is in the way, or something has deallocated them; \
+                leave prepared_statements unset, or set it to false",
+                error.message()
+            ),
+            outcome_unknown: false,
+            source: None,
+        },
         // The server breaks down over its log, into which it may have written the commit before.
         "53100" | "53200" | "58030" if is_panic(error) => unavailable(intent.outcome_unknown()),
         // The server starts, does not write, has no connection, disk or memory left: the statement is undone.
         ABORTED | READ_ONLY | "57P03" | "53000" | "53100" | "53200" | "53300" | "58030" => unavailable(false),
-        code if code.starts_with("08") || code.starts_with("57P") || code == "25P03" => {
-            unavailable(intent.outcome_unknown())
-        }
+        code if code.starts_with("08") || code.starts_with("57P") => unavailable(intent.outcome_unknown()),
         "42P01" | "3F000" | "42703" | "42704" | "42883" => {
             Error::Schema(format!("{}; run migrate()", error.message()))
         }

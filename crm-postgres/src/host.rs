@@ -27,8 +27,8 @@ use crate::transaction::Tx;
 /// statement is read to its end before its first row is handed out; drop a call or a stream that you have begun and do not wait for
 /// before the next call, which queues behind it.
 ///
-/// With [`prepared_statements(false)`](crate::Builder::prepared_statements) statements have no names, and `prepare` and `describe`,
-/// which the driver cannot do without one, are refused as a [`sqlx::Error::Configuration`].
+/// Behind a pooler, over a host's pool and with [`prepared_statements(false)`](crate::Builder::prepared_statements) statements have
+/// no names, and `prepare` and `describe`, which the driver cannot do without one, are refused as a [`sqlx::Error::Configuration`].
 ///
 /// Transaction control is refused before anything is sent, savepoints included, and leaves the transaction usable: use
 /// [`begin`](Tx::begin), [`commit`](Tx::commit) and [`rollback`](Tx::rollback). The role and `crm.actor` may be changed for statements of
@@ -46,6 +46,7 @@ impl<'c> Executor<'c> for &'c Tx {
         let run = async move {
             let query = self.fitting(query)?;
             let mut taken = self.lend().await?;
+            let query = query.named(taken.lease().named());
             let call = taken.connection().fetch_many(query).try_collect::<Vec<_>>();
             let result = within(self.call_timeout(), call).await;
             self.take_back(taken, result).await
@@ -61,6 +62,7 @@ impl<'c> Executor<'c> for &'c Tx {
         async move {
             let query = self.fitting(query)?;
             let mut taken = self.lend().await?;
+            let query = query.named(taken.lease().named());
             let result = within(self.call_timeout(), taken.connection().fetch_optional(query)).await;
             self.take_back(taken, result).await
         }
@@ -76,9 +78,8 @@ impl<'c> Executor<'c> for &'c Tx {
         'c: 'e,
     {
         async move {
-            self.refuse_nameless()?;
             refuse_control(&sql)?;
-            let mut taken = self.lend().await?;
+            let mut taken = self.lend_named().await?;
             let call = taken.connection().prepare_with(sql, parameters);
             let result = within(self.call_timeout(), call).await;
             self.take_back(taken, result).await
@@ -91,8 +92,7 @@ impl<'c> Executor<'c> for &'c Tx {
         'c: 'e,
     {
         async move {
-            self.refuse_nameless()?;
-            let mut taken = self.lend().await?;
+            let mut taken = self.lend_named().await?;
             let result = within(self.call_timeout(), taken.connection().describe(sql)).await;
             self.take_back(taken, result).await
         }
@@ -105,25 +105,13 @@ impl Tx {
         self.session().pool.settings.call_timeout
     }
 
-    /// Refuses transaction control, and takes the name from a host's statement where the server cannot keep names.
+    /// Refuses transaction control.
     fn fitting<'q>(&self, mut query: impl Execute<'q, Postgres>) -> sqlx::Result<Fitting> {
-        let named = self.session().pool.settings.prepared_statements;
-        let statement = query.statement().filter(|_| named).cloned();
+        let (statement, persistent) = (query.statement().cloned(), query.persistent());
         let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
-        let persistent = named && query.persistent();
         let sql = query.sql();
         refuse_control(&sql)?;
         Ok(Fitting { sql, statement, arguments, persistent })
-    }
-
-    /// Refuses what the driver does only under a name, which would stay on a connection that others get after.
-    fn refuse_nameless(&self) -> sqlx::Result<()> {
-        if self.session().pool.settings.prepared_statements {
-            return Ok(());
-        }
-        let message =
-            "prepare and describe need statements with names, which prepared_statements(false) rules out";
-        Err(sqlx::Error::Configuration(message.into()))
     }
 
     /// Takes the connection for a host's statement, and notes first what that must leave as it is.
@@ -142,15 +130,37 @@ impl Tx {
         Ok(taken)
     }
 
+    /// Lends the connection for what the driver does only under a name, or refuses where the name would stay on a session that
+    /// others get later.
+    async fn lend_named(&self) -> sqlx::Result<Taken<'_>> {
+        let mut taken = self.lend().await?;
+        if taken.lease().named() {
+            return Ok(taken);
+        }
+        taken.put_back();
+        let message = "prepare and describe need statements with names, which this connection must not have: it leads to a pooler, \
+            is of a host's pool, or prepared_statements is false";
+        Err(sqlx::Error::Configuration(message.into()))
+    }
+
     /// Puts the connection back after a statement that went well. A refusal ends the innermost transaction, any other failure all of it.
-    async fn take_back<T>(&self, taken: Taken<'_>, result: sqlx::Result<T>) -> sqlx::Result<T> {
+    async fn take_back<T>(&self, mut taken: Taken<'_>, result: sqlx::Result<T>) -> sqlx::Result<T> {
         match &result {
             Ok(_) => taken.put_back(),
             Err(error) => {
                 let lost = fault::is_lost(error);
                 // A server that is silent may be there still; a broken connection makes the idle ones doubtful.
                 if lost && !is_own(error) {
-                    self.session().pool.forget_idle();
+                    let (pool, idle) = (&self.session().pool, taken.lease().idle());
+                    // First, as it may be the only connection there may be.
+                    drop(taken);
+                    pool.forget_idle();
+                    if matches!(error, sqlx::Error::Io(_))
+                        && let Some(why) = pool.ended_idle(idle).await
+                    {
+                        return Err(own(why));
+                    }
+                    return result;
                 }
                 taken.fail(lost, fault::ends_all(error), self.call_timeout()).await;
             }
@@ -234,6 +244,13 @@ struct Fitting {
     statement: Option<PgStatement>,
     arguments: Option<PgArguments>,
     persistent: bool,
+}
+
+impl Fitting {
+    /// Takes the name away where the connection must have none.
+    fn named(self, named: bool) -> Self {
+        if named { self } else { Self { statement: None, persistent: false, ..self } }
+    }
 }
 
 impl Execute<'_, Postgres> for Fitting {

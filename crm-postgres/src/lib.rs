@@ -135,6 +135,7 @@ pub mod background;
 #[cfg(unix)]
 mod backup;
 mod bulk;
+mod connections;
 mod connector;
 mod constraints;
 mod control;

@@ -55,7 +55,7 @@ pub(crate) async fn migrate_to(pool: &Pool, version: i64) -> Result<()> {
         let message = "must be 0 or the version of a migration";
         return Err(Error::validation([Violation::new("version", ViolationCode::OutOfRange, message)]));
     }
-    let mut lease = pool.lease().await?;
+    let mut lease = pool.lease(Intent::Write).await?;
     let connection = lease.connection();
     // Building an index may take longer than a statement of an application should.
     let unlimited = sqlx::raw_sql("set statement_timeout = 0").execute(&mut *connection);

@@ -128,7 +128,8 @@ impl Level {
         mut slot: MutexGuard<'l, Option<Held>>,
         timeout: Duration,
     ) -> Result<Option<Taken<'l>>> {
-        let Some(held) = slot.take() else { return Ok(None) };
+        let Some(mut held) = slot.take() else { return Ok(None) };
+        held.lease.begin_call();
         let mut taken = Taken { slot, held: Some(held), level: self };
         taken.undo_dropped(timeout).await.map_err(|failure| failure.error)?;
         Ok(Some(taken))
@@ -205,8 +206,12 @@ impl Taken<'_> {
         self.held.as_mut().expect("only what consumes it takes the connection out")
     }
 
+    pub(crate) fn lease(&mut self) -> &mut Lease {
+        &mut self.held().lease
+    }
+
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
-        self.held().lease.connection()
+        self.lease().connection()
     }
 
     pub(crate) fn mark(&mut self) -> &mut Option<Mark> {
@@ -220,6 +225,7 @@ impl Taken<'_> {
 
     /// Puts the connection back for the next call. Where all transactions on it were dropped meanwhile there is none, and it is closed.
     pub(crate) fn put_back(mut self) {
+        self.lease().end_call();
         if !self.level.open.levels().open.is_empty() {
             *self.slot = self.held.take();
         }

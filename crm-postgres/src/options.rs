@@ -30,7 +30,8 @@ pub(crate) struct Settings {
     pub(crate) acquire_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) call_timeout: Duration,
-    pub(crate) prepared_statements: bool,
+    /// Whether statements may have names; each connection finds out for itself when it is not given.
+    pub(crate) prepared_statements: Option<bool>,
     pub(crate) hashing: Hashing,
     pub(crate) hashings: usize,
 }
@@ -43,7 +44,7 @@ impl Default for Settings {
             acquire_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_mins(1),
-            prepared_statements: true,
+            prepared_statements: None,
             hashing: Hashing::default(),
             hashings: default_turns(),
         }
@@ -183,10 +184,14 @@ impl Builder {
         self
     }
 
-    /// Uses named prepared statements; yes when not set. Say no behind `PgBouncer` in transaction mode; each call outside a
-    /// transaction is then one of its own, which costs two more round trips.
+    /// Gives statements names, or never does. When not set, each new connection finds out whether it leads to a server or to a
+    /// pooler such as `PgBouncer`, and gives no names behind a pooler.
+    ///
+    /// Names save the server the planning. Without them each call outside a transaction is a transaction of its own, which costs
+    /// three more round trips. Say yes behind a pooler that keeps track of names (`PgBouncer` from 1.21 with
+    /// `max_prepared_statements`) or gives each client a connection for as long as it stays (session mode).
     pub const fn prepared_statements(mut self, yes: bool) -> Self {
-        self.settings.prepared_statements = yes;
+        self.settings.prepared_statements = Some(yes);
         self
     }
 
@@ -212,9 +217,9 @@ impl Builder {
         let address = self.address()?;
         let replica =
             self.replica_address()?.map(|replica| Replica::new(replica, &self.settings, self.max_staleness));
-        let replica = replica.transpose()?;
         let limit = self.settings.acquire_timeout;
-        Ok(Crm::over(Pool::connect(Connector::new(address, limit), self.settings).await?, replica))
+        let connector = Connector::new(address, limit, self.settings.prepared_statements);
+        Ok(Crm::over(Pool::connect(connector, self.settings).await?, replica))
     }
 
     fn replica_address(&self) -> Result<Option<Address>> {

@@ -51,22 +51,19 @@ pub(crate) struct Reading {
 
 impl Replica {
     /// Opens no connection yet.
-    pub(crate) fn new(
-        address: Address,
-        settings: &Settings,
-        max_staleness: Option<Duration>,
-    ) -> Result<Arc<Self>> {
+    pub(crate) fn new(address: Address, settings: &Settings, max_staleness: Option<Duration>) -> Arc<Self> {
         let acquire_timeout = settings.acquire_timeout.min(PATIENCE);
         let settings = Settings { acquire_timeout, ..settings.clone() };
-        Ok(Arc::new(Self {
-            pool: Pool::new(Connector::new(address, acquire_timeout), settings)?,
+        let connector = Connector::new(address, acquire_timeout, settings.prepared_statements);
+        Arc::new(Self {
+            pool: Pool::new(connector, settings),
             staleness: max_staleness.map(|limit| Staleness {
                 limit,
                 marks: Arc::default(),
                 asking: tokio::sync::Mutex::default(),
             }),
             state: Mutex::new(State { condition: Condition::Used, rests_until: None }),
-        }))
+        })
     }
 
     pub(crate) async fn close(&self) {
@@ -262,7 +259,7 @@ async fn ask(primary: &Pool, marks: &Mutex<Marks>) -> Result<Position> {
 }
 
 async fn ask_once(primary: &Pool) -> Result<PgRow, Failure> {
-    let mut lease = primary.lease().await.map_err(Failure::of)?;
+    let mut lease = primary.lease(Intent::Read).await.map_err(Failure::of)?;
     let row = sqlx::raw_sql(FLUSHED).fetch_one(lease.connection());
     let row = within(primary.settings.call_timeout, Intent::Read, row).await;
     if !matches!(row, Err(Failure { lost: true, .. })) {

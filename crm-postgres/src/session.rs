@@ -7,7 +7,7 @@ use std::time::Duration;
 use crm_core::{DenialReason, Error, Result, UserId};
 use futures_util::FutureExt as _;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Decode, PgConnection, Postgres, Type};
+use sqlx::{AssertSqlSafe, Decode, Postgres, Type};
 
 use crate::fault::{self, Intent, no_answer};
 use crate::open::{FINISHED, Level, Taken};
@@ -38,7 +38,7 @@ impl Session {
         }
         let mut taken = self.taken().await?;
         // Before the commit nothing is applied, so whatever happens to a statement, its outcome is known.
-        let result = self.run(taken.connection(), Intent::Read, sql).await;
+        let result = self.run(taken.lease(), Intent::Read, sql).await;
         self.settle(taken, result).await
     }
 
@@ -55,9 +55,17 @@ impl Session {
         level.take(self.pool.settings.call_timeout).await
     }
 
+    /// Tells whether the statements of the transaction may have names.
+    pub(crate) async fn is_named(&self) -> Result<bool> {
+        let mut taken = self.taken().await?;
+        let named = taken.lease().named();
+        taken.put_back();
+        Ok(named)
+    }
+
     /// Puts a transaction's connection back after a call that went well. A refusal ends the innermost transaction, any other failure
     /// all of it.
-    pub(crate) async fn settle<T>(&self, taken: Taken<'_>, result: Result<T, Failure>) -> Result<T> {
+    pub(crate) async fn settle<T>(&self, mut taken: Taken<'_>, result: Result<T, Failure>) -> Result<T> {
         match result {
             Ok(value) => {
                 taken.put_back();
@@ -66,6 +74,10 @@ impl Session {
             Err(failure) => {
                 if failure.found_dead() {
                     self.pool.forget_idle();
+                    let idle = taken.lease().idle();
+                    // First, as it may be the only connection there may be.
+                    drop(taken);
+                    return Err(self.pool.explain_loss(idle, failure.error).await);
                 }
                 taken.fail(failure.lost, failure.whole, self.pool.settings.call_timeout).await;
                 Err(failure.error)
@@ -105,13 +117,17 @@ impl Session {
     }
 
     async fn once(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>, Failure> {
-        // A statement without a name takes two messages, and PgBouncer may give the second one another connection of the
-        // server's, with another caller's statement on it, unless both are in one transaction.
-        if self.actor.is_some() || !self.pool.settings.prepared_statements {
-            return Box::pin(self.once_in_transaction(intent, sql)).await;
+        if self.actor.is_some() {
+            let lease = self.acquire(Intent::Read).await?;
+            return Box::pin(self.once_in_transaction(lease, intent, sql)).await;
         }
-        let mut lease = self.acquire().await?;
-        let result = self.run(lease.connection(), intent, sql).await;
+        let mut lease = self.acquire(intent).await?;
+        // A statement without a name takes two messages, and a pooler may give the second one another session of the server's,
+        // with another caller's statement on it, unless both are in one transaction.
+        if !lease.named() {
+            return Box::pin(self.once_in_transaction(lease, intent, sql)).await;
+        }
+        let result = self.run(&mut lease, intent, sql).await;
         if !matches!(result, Err(Failure { lost: true, .. })) {
             lease.release();
         }
@@ -119,10 +135,15 @@ impl Session {
     }
 
     /// Runs a statement in a transaction of its own, the actor's where there is one.
-    async fn once_in_transaction(&self, intent: Intent, sql: Sql) -> Result<Vec<PgRow>, Failure> {
+    async fn once_in_transaction(
+        &self,
+        lease: Lease,
+        intent: Intent,
+        sql: Sql,
+    ) -> Result<Vec<PgRow>, Failure> {
         let timeout = self.pool.settings.call_timeout;
-        let (mut lease, _) = self.begin("begin").await?;
-        let result = self.run(lease.connection(), Intent::Read, sql).await;
+        let (mut lease, _) = self.begin_or_replace(lease, "begin").await?;
+        let result = self.run(&mut lease, Intent::Read, sql).await;
         match (&result, intent) {
             (Ok(_), Intent::Read) => end_unwaited(lease),
             (Ok(_), Intent::Write) => commit(lease, timeout).await?,
@@ -135,18 +156,19 @@ impl Session {
     /// Takes a connection and begins a transaction on it, in one message with becoming the actor; also returns the rows of what
     /// else the statement asks. As nothing was sent before, a connection found dead is replaced once.
     pub(crate) async fn begin(&self, statement: &str) -> Result<(Lease, Vec<PgRow>), Failure> {
-        match self.begin_once(statement).await {
+        let lease = self.acquire(Intent::Read).await?;
+        self.begin_or_replace(lease, statement).await
+    }
+
+    async fn begin_or_replace(&self, lease: Lease, statement: &str) -> Result<(Lease, Vec<PgRow>), Failure> {
+        match self.begin_on(lease, statement).await {
             Err(failure) if failure.found_dead() => {
                 self.pool.forget_idle();
-                Box::pin(self.begin_once(statement)).await
+                let lease = self.acquire(Intent::Read).await?;
+                Box::pin(self.begin_on(lease, statement)).await
             }
             result => result,
         }
-    }
-
-    async fn begin_once(&self, statement: &str) -> Result<(Lease, Vec<PgRow>), Failure> {
-        let lease = self.acquire().await?;
-        self.begin_on(lease, statement).await
     }
 
     pub(crate) async fn begin_on(
@@ -161,7 +183,10 @@ impl Session {
         };
         let begun = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(lease.connection());
         match within(timeout, Intent::Read, begun).await {
-            Ok(rows) => Ok((lease, rows)),
+            Ok(rows) => {
+                lease.end_call();
+                Ok((lease, rows))
+            }
             Err(failure) => {
                 if !failure.lost {
                     roll_back(lease, timeout).await;
@@ -188,20 +213,21 @@ impl Session {
         }
     }
 
-    async fn acquire(&self) -> Result<Lease, Failure> {
-        self.pool.acquire().await.map_err(Failure::of)
+    async fn acquire(&self, intent: Intent) -> Result<Lease, Failure> {
+        self.pool.acquire(intent).await.map_err(Failure::of)
     }
 
     pub(crate) async fn run(
         &self,
-        connection: &mut PgConnection,
+        lease: &mut Lease,
         intent: Intent,
         sql: Sql,
     ) -> Result<Vec<PgRow>, Failure> {
         let Sql { text, arguments, passing } = sql;
         let query = sqlx::query_with(AssertSqlSafe(text), arguments);
-        let query = query.persistent(self.pool.settings.prepared_statements && !passing);
-        let result = within(self.pool.settings.call_timeout, intent, query.fetch_all(connection)).await;
+        let query = query.persistent(lease.named() && !passing);
+        let call = query.fetch_all(lease.connection());
+        let result = within(self.pool.settings.call_timeout, intent, call).await;
         result.map_err(|failure| self.explain(failure))
     }
 
@@ -286,6 +312,7 @@ pub(crate) async fn within<T>(
 
 /// Commits a transaction and gives its connection back.
 pub(crate) async fn commit(mut lease: Lease, timeout: Duration) -> Result<(), Failure> {
+    within(timeout, Intent::Read, lease.check_before_commit()).await?;
     let commit = sqlx::raw_sql("commit").execute(lease.connection());
     let result = within(timeout, Intent::Write, commit).await;
     match result {

@@ -132,12 +132,16 @@ impl Tx {
             let released = taken.release_savepoint(timeout).await;
             return self.session.settle(taken, released).await;
         }
-        commit(taken.finish(), timeout).await.map_err(|failure| {
-            if failure.found_dead() {
+        let lease = taken.finish();
+        let idle = lease.idle();
+        match commit(lease, timeout).await {
+            Ok(()) => Ok(()),
+            Err(failure) if failure.found_dead() => {
                 pool.forget_idle();
+                Err(pool.explain_loss(idle, failure.error).await)
             }
-            failure.error
-        })
+            Err(failure) => Err(failure.error),
+        }
     }
 
     /// Undoes the changes, those of nested transactions too.

@@ -24,7 +24,7 @@ pub(crate) fn status(code: &str) -> PyResult<u16> {
 fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {
     let message = error.to_string();
     let fields = PyDict::new(py);
-    let mut cause = None;
+    let (mut cause, refused) = (None, matches!(error, Error::Refused { .. }));
     let class = match error {
         Error::Validation(violations) => {
             fields.set_item("violations", wire(py, &violations)?)?;
@@ -62,6 +62,10 @@ fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {
             cause = source;
             "UnavailableError"
         }
+        Error::Refused { message: _, source } => {
+            cause = source;
+            "UnavailableError"
+        }
         Error::Serialization(_) => "SerializationError",
         Error::Schema(_) => "SchemaError",
         Error::Closed(_) => "ClosedError",
@@ -72,7 +76,11 @@ fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {
         // The library's next version may know more.
         _ => "InternalError",
     };
-    let raised = PyErr::from_value(errors(py)?.getattr(class)?.call((message,), Some(&fields))?);
+    let raised = errors(py)?.getattr(class)?.call((message,), Some(&fields))?;
+    if refused {
+        raised.setattr("_refused", true)?;
+    }
+    let raised = PyErr::from_value(raised);
     raised.set_cause(py, cause.map(|cause| PyRuntimeError::new_err(cause.to_string())));
     Ok(raised)
 }

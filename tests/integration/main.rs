@@ -29,6 +29,7 @@ mod replica;
 mod reports;
 mod retry;
 mod roundtrip;
+mod runtimes;
 mod schema;
 mod secrets;
 mod seed;

@@ -9,11 +9,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crm_core::{ErrorCode, LeadFilter, Order, Password, Repositories as _, Stage, Validate as _};
+use crm_core::{
+    CustomerFilter, Error, ErrorCode, LeadFilter, LeadId, List, Order, Password, Repositories as _, Stage,
+    Validate as _,
+};
 use crm_postgres::{Builder, Crm};
 use crm_tests::{Database, amount};
 use futures_util::{TryStreamExt as _, future};
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::identity::{Ground, lead, leads, leave_anywhere, store, storm};
 
@@ -34,6 +37,10 @@ impl Bouncer {
 
     /// Starts one with no more settings than it takes.
     async fn start_in(mode: &str, connections: u32, database: &Database) -> Self {
+        Self::start_with(mode, connections, &[], database).await
+    }
+
+    async fn start_with(mode: &str, connections: u32, settings: &[&str], database: &Database) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let dir = std::env::temp_dir().join(format!("crm-pgbouncer-{}-{number}", std::process::id()));
@@ -50,7 +57,7 @@ impl Bouncer {
             &format!("pool_mode = {mode}"),
             &format!("default_pool_size = {connections}"),
         ];
-        fs::write(dir.join("pgbouncer.ini"), config.join("\n")).unwrap();
+        fs::write(dir.join("pgbouncer.ini"), [&config[..], settings].concat().join("\n")).unwrap();
         let account = fs::metadata(server).unwrap();
         let shell = spawn(&dir, &account);
         let name = options.get_database().unwrap();
@@ -88,9 +95,15 @@ impl Bouncer {
     }
 
     fn builder(&self) -> Builder {
-        Crm::builder(&*self.url).prepared_statements(false)
+        Crm::builder(&*self.url)
     }
 }
+
+/// Has `PgBouncer` take the startup options that it otherwise refuses, and forget them.
+const IGNORES_OPTIONS: &str = "ignore_startup_parameters = options";
+
+/// What `PgBouncer` does with startup options, and the settings for that.
+const WAYS: [(&str, &[&str]); 2] = [("refuses options", &[]), ("ignores options", &[IGNORES_OPTIONS])];
 
 /// Starts it as the server's account: only that may use the server's socket, and PgBouncer refuses to be root.
 fn spawn(dir: &Path, account: &Metadata) -> Child {
@@ -120,17 +133,99 @@ impl Drop for Bouncer {
 }
 
 #[tokio::test]
-async fn everything_works_in_transaction_mode() {
-    let ground = Ground::new().await;
-    let bouncer = Bouncer::start(&ground.database).await;
-    everything_works(ground, bouncer.builder()).await;
+async fn everything_works_in_either_mode_without_being_told() {
+    for mode in ["transaction", "session"] {
+        for (_, settings) in WAYS {
+            let ground = Ground::new().await;
+            let connections = if mode == "session" { 10 } else { 2 };
+            let bouncer = Bouncer::start_with(mode, connections, settings, &ground.database).await;
+            everything_works(ground, bouncer.builder()).await;
+        }
+    }
 }
 
 #[tokio::test]
-async fn everything_works_in_session_mode_with_named_statements() {
+async fn everything_works_in_transaction_mode_without_names_and_in_session_mode_with_them() {
+    for (mode, connections, named) in [("transaction", 2, false), ("session", 10, true)] {
+        let ground = Ground::new().await;
+        let bouncer = Bouncer::start_in(mode, connections, &ground.database).await;
+        everything_works(ground, bouncer.builder().prepared_statements(named)).await;
+    }
+}
+
+#[tokio::test]
+async fn over_a_hosts_pool_everything_works_in_transaction_mode() {
     let ground = Ground::new().await;
-    let bouncer = Bouncer::start_in("session", 10, &ground.database).await;
-    everything_works(ground, Crm::builder(&*bouncer.url)).await;
+    let bouncer = Bouncer::start(&ground.database).await;
+    let options: PgConnectOptions = bouncer.url.parse().unwrap();
+    // PgBouncer refuses what the driver asks for by default.
+    let pool = PgPoolOptions::new().max_connections(3).connect_with(options.extra_float_digits(None)).await;
+    let crm = Crm::from_pool(pool.unwrap());
+    for _ in 0..3 {
+        future::join_all((0..6).map(|_| ground.check_serves(&crm))).await;
+    }
+}
+
+/// Makes calls whose statements differ from one handle to the other, so that equal names would be different statements.
+async fn calls(crm: &Crm, number: usize) -> Vec<Result<(), Error>> {
+    let mut results = Vec::new();
+    for round in 0..4 {
+        let leads = crm.leads();
+        let made = leads.create(lead(None, "met")).await;
+        let id = made.as_ref().map_or(LeadId(1), |lead| lead.id);
+        results.push(made.map(|made| assert_eq!(made.title, "met")));
+        if (round + number).is_multiple_of(2) {
+            results.push(leads.get(id).await.map(|lead| assert_eq!(lead.id, id)));
+            results.push(crm.users().list(&List::new()).await.map(|page| assert!(!page.items.is_empty())));
+        } else {
+            results.push(crm.customers().count(&CustomerFilter::default()).await.map(|n| assert!(n > 0)));
+            results.push(leads.move_to(id, Stage::Qualified).await.map(|lead| assert_eq!(lead.id, id)));
+        }
+    }
+    results
+}
+
+#[tokio::test]
+async fn statements_of_two_processes_never_meet() {
+    for mode in ["transaction", "session"] {
+        for (what, settings) in WAYS {
+            let ground = Ground::new().await;
+            // Both handles take turns on one session of the server, or, in session mode, have it one after the other.
+            let connections = if mode == "session" { 2 } else { 1 };
+            let bouncer = Bouncer::start_with(mode, connections, settings, &ground.database).await;
+            let one = bouncer.builder().max_connections(1).connect().await.unwrap();
+            let other = bouncer.builder().max_connections(1).connect().await.unwrap();
+            for _ in 0..3 {
+                for (number, crm) in [&one, &other].into_iter().enumerate() {
+                    for result in calls(crm, number).await {
+                        assert!(result.is_ok(), "{mode} mode, {what}: {result:?}");
+                    }
+                }
+            }
+            let tx = one.begin().await.unwrap();
+            let names = "select count(*) from pg_catalog.pg_prepared_statements where name <> ''";
+            let names: i64 = sqlx::query_scalar(names).fetch_one(&tx).await.unwrap();
+            assert_eq!(names, 0, "{mode} mode, {what}");
+            tx.rollback().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_behind_a_pooler_that_does_not_keep_track_of_them_are_refused_and_nothing_is_done() {
+    let ground = Ground::new().await;
+    let bouncer = Bouncer::start_in("transaction", 1, &ground.database).await;
+    let named = || bouncer.builder().max_connections(1).prepared_statements(true).connect();
+    let (one, other) = (named().await.unwrap(), named().await.unwrap());
+    one.customers().count(&CustomerFilter::default()).await.unwrap();
+    // The session has a statement of this name, by the first handle.
+    let error = other.leads().create(lead(None, "taken")).await.unwrap_err();
+    assert_eq!((error.code(), error.retryable()), (ErrorCode::Unavailable, true), "{error}");
+    let tx = other.begin().await.unwrap();
+    let error = tx.leads().create(lead(None, "taken")).await.unwrap_err();
+    assert_eq!((error.code(), error.retryable()), (ErrorCode::Unavailable, true), "{error}");
+    assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
+    assert!(leads(&ground.database.crm).await.iter().all(|lead| lead.title != "taken"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -139,7 +234,8 @@ async fn in_session_mode_a_connection_leaves_its_statements_and_its_identity_to_
     let bouncer = Bouncer::start_in("session", 2, &ground.database).await;
     // Each of them takes the server's connections over from the one before it, whose statements had the same names.
     for _ in 0..3 {
-        let crm = Crm::builder(&*bouncer.url).max_connections(2).connect().await.unwrap();
+        let named = Crm::builder(&*bouncer.url).prepared_statements(true);
+        let crm = named.max_connections(2).connect().await.unwrap();
         future::join_all((0..4).map(|_| ground.check_serves(&crm))).await;
         crm.close().await;
     }
@@ -148,9 +244,10 @@ async fn in_session_mode_a_connection_leaves_its_statements_and_its_identity_to_
 #[tokio::test]
 async fn without_the_pooler_the_database_is_unavailable_until_it_is_back() {
     let ground = Ground::new().await;
-    for (mode, named) in [("transaction", false), ("session", true)] {
+    for (mode, named) in [("transaction", None), ("session", Some(true))] {
         let mut bouncer = Bouncer::start_in(mode, 10, &ground.database).await;
-        let crm = Crm::builder(&*bouncer.url).prepared_statements(named).connect().await.unwrap();
+        let builder = named.into_iter().fold(bouncer.builder(), Builder::prepared_statements);
+        let crm = builder.connect().await.unwrap();
         ground.check_serves(&crm).await;
         bouncer.stop();
         let error = crm.reports().pipeline().await.unwrap_err();

@@ -7,7 +7,7 @@ use crm_core::{
     Validate,
 };
 use crm_postgres::{Crm, PgPool};
-use crm_tests::Database;
+use crm_tests::{Database, Proxy};
 use futures_util::{StreamExt as _, future};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
@@ -152,7 +152,7 @@ async fn a_statement_timeout_is_a_timeout_whose_outcome_is_known() {
 }
 
 #[tokio::test]
-async fn a_read_on_a_dead_connection_is_repeated_and_a_write_is_not() {
+async fn a_call_over_connections_that_the_server_has_closed_is_made_on_another() {
     let database = Database::fresh().await;
     let crm = database.builder().connect().await.unwrap();
     let id = customer(&crm).await.id;
@@ -163,10 +163,103 @@ async fn a_read_on_a_dead_connection_is_repeated_and_a_write_is_not() {
     assert_eq!(crm.customers().get(id).await.unwrap().name, "Acme");
     kill_all(&database).await;
     crm.begin().await.unwrap().rollback().await.unwrap();
-    kill_all(&database).await;
-    let error = crm.customers().update(id, rename("Unknown"), None).await.unwrap_err();
-    assert_eq!((error.code(), error.outcome_unknown()), (ErrorCode::Unavailable, true));
-    assert_eq!(crm.customers().update(id, rename("Known"), None).await.unwrap().name, "Known");
+    for version in 2..=21 {
+        kill_all(&database).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(crm.customers().update(id, rename("Written"), None).await.unwrap().version, version);
+    }
+}
+
+/// Makes a statement that the session does not know, or whose name it has already.
+const SPOILED: [(&str, &str); 2] = [
+    ("deallocate", "deallocate all"),
+    (
+        "take",
+        "do $$ begin
+           for n in 1..200 loop
+             if not exists (select from pg_catalog.pg_prepared_statements where name = 'sqlx_s_' || n) then
+               execute 'prepare sqlx_s_' || n || ' as select 1';
+             end if;
+           end loop;
+         end $$",
+    ),
+];
+
+#[tokio::test]
+async fn a_statement_whose_name_is_gone_or_taken_closes_the_connection_and_was_not_done() {
+    let database = Database::fresh().await;
+    for (what, spoil) in SPOILED {
+        let crm = database.builder().max_connections(1).connect().await.unwrap();
+        let id = customer(&crm).await.id;
+        let spoiled = async || {
+            let tx = crm.begin().await.unwrap();
+            (&tx).execute(spoil).await.unwrap();
+            tx
+        };
+        // A statement that the connection knows finds no name, and one that it does not know finds its name taken.
+        let write = async |name: &str| match what {
+            "deallocate" => customer_named(&crm, name).await.map(drop),
+            _ => crm.customers().update(id, rename(name), None).await.map(drop),
+        };
+        spoiled().await.commit().await.unwrap();
+        let error = write("Refused").await.unwrap_err();
+        assert_eq!((error.code(), error.retryable()), (ErrorCode::Unavailable, true), "{what}: {error}");
+        write("Again").await.unwrap();
+
+        // A read is repeated.
+        if what == "deallocate" {
+            crm.customers().get(id).await.unwrap();
+        }
+        spoiled().await.commit().await.unwrap();
+        assert_eq!(crm.customers().get(id).await.unwrap().id, id, "{what}");
+
+        customer(&crm).await;
+        let tx = spoiled().await;
+        let error = match what {
+            "deallocate" => {
+                tx.customers().create(NewCustomer::new("Lost").validate().unwrap()).await.map(drop)
+            }
+            _ => tx.customers().delete(id).await,
+        };
+        assert_eq!(error.unwrap_err().code(), ErrorCode::Unavailable, "{what}");
+        assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
+        let names = crm.customers().list(&List::new()).await.unwrap().items;
+        assert!(names.iter().all(|row| row.name != "Lost" && row.name != "Refused"), "{what}");
+        crm.close().await;
+    }
+}
+
+async fn customer_named(crm: &Crm, name: &str) -> crm_core::Result<Customer> {
+    crm.customers().create(NewCustomer::new(name).validate().unwrap()).await
+}
+
+#[tokio::test]
+async fn a_transaction_that_the_server_ends_because_it_was_idle_is_a_timeout_that_names_the_setting() {
+    let database = Database::fresh().await;
+    let limit = "do $$ begin execute pg_catalog.format(
+        'alter database %I set idle_in_transaction_session_timeout = 500', current_database()); end $$";
+    database.execute(limit).await;
+    database.crm.close().await;
+    let proxy = Proxy::before(&database.url).await;
+    for url in [database.url.clone(), proxy.url()] {
+        let crm = Crm::builder(url).max_connections(1).connect().await.unwrap();
+        let idle = async || {
+            let tx = crm.begin().await.unwrap();
+            tx.customers().create(NewCustomer::new("Idle").validate().unwrap()).await.unwrap();
+            wait_for(&database, "true", 0).await;
+            tx
+        };
+        let is_named = |error: &crm_core::Error| {
+            assert_eq!((error.code(), error.outcome_unknown()), (ErrorCode::Timeout, false), "{error}");
+            let message = error.to_string();
+            assert!(message.contains("idle_in_transaction") || message.contains("idle-in-transaction"));
+        };
+        let tx = idle().await;
+        is_named(&tx.customers().list(&List::new()).await.unwrap_err());
+        assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
+        is_named(&idle().await.commit().await.unwrap_err());
+        assert_eq!(crm.customers().count(&CustomerFilter::default()).await.unwrap(), 0);
+    }
 }
 
 #[tokio::test]
@@ -255,11 +348,39 @@ async fn a_server_that_is_not_there_is_unavailable() {
     let database = Database::fresh().await;
     let nowhere = database.url.replace("host=", "host=/nowhere");
     let missing = database.url.replacen("/test_", "/no_test_", 1);
-    for url in [nowhere, missing, "postgres://crm:secret@127.0.0.1:1/crm".to_owned()] {
+    let refused = "postgres://crm:secret@127.0.0.1:1/crm".to_owned();
+    for (url, retryable) in [(nowhere, true), (missing, false), (refused, true)] {
         let error = Crm::connect(url).await.unwrap_err();
-        assert_eq!(error.code(), ErrorCode::Unavailable);
+        assert_eq!((error.code(), error.retryable()), (ErrorCode::Unavailable, retryable), "{error}");
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
+}
+
+#[tokio::test]
+async fn a_refused_login_is_not_retryable_and_a_server_without_room_is() {
+    let database = Database::fresh().await;
+    let roles = "create role pool_no_login; create role pool_not_here login; create role pool_limited login connection limit 0;
+        do $$ begin
+          execute pg_catalog.format('revoke connect on database %I from public', current_database());
+          execute pg_catalog.format('grant connect on database %I to pool_limited', current_database());
+        end $$";
+    database.execute(roles).await;
+    let logins =
+        [("pool_nobody", false), ("pool_no_login", false), ("pool_not_here", false), ("pool_limited", true)];
+    for (login, retryable) in logins {
+        let url = database.url.replacen("postgres@", &format!("{login}@"), 1);
+        let error = Crm::connect(url).await.unwrap_err();
+        assert_eq!((error.code(), error.retryable()), (ErrorCode::Unavailable, retryable), "{error}");
+    }
+    database
+        .execute(
+            "do $$ begin
+               execute pg_catalog.format('grant connect on database %I to public', current_database());
+               execute pg_catalog.format('revoke connect on database %I from pool_limited', current_database());
+             end $$;
+             drop role pool_no_login, pool_not_here, pool_limited",
+        )
+        .await;
 }
 
 #[tokio::test]
@@ -281,20 +402,43 @@ async fn a_hosts_pool_can_be_shared() {
     assert_eq!(name, "Acme");
 }
 
+/// Has the server refuse a new customer where a statement of the session has a name.
+const NO_NAMES: &str = "create function public.no_names() returns trigger language plpgsql as $$
+     begin
+       if exists (select from pg_prepared_statements) then raise exception 'a statement has a name'; end if;
+       return new;
+     end $$;
+     create trigger no_names before insert on crm.customers for each row execute function public.no_names()";
+
+#[tokio::test]
+async fn statements_on_a_hosts_pool_have_names_only_where_the_host_says_so() {
+    let database = Database::fresh().await;
+    database.crm.close().await;
+    database.execute(NO_NAMES).await;
+    // sqlx itself prepares nothing here, so every name is the library's.
+    let pool = async || {
+        let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
+        options.connect(&database.url).await.unwrap()
+    };
+    let crm = Crm::from_pool(pool().await);
+    let id = customer(&crm).await.id;
+    crm.customers().get(id).await.unwrap();
+    customer(&crm).await;
+    let tx = crm.begin().await.unwrap();
+    tx.customers().get(id).await.unwrap();
+    tx.customers().create(NewCustomer::new("Acme").validate().unwrap()).await.unwrap();
+    tx.commit().await.unwrap();
+    let named = Crm::from_pool_prepared(pool().await);
+    named.customers().get(id).await.unwrap();
+    let new = NewCustomer::new("Named").validate().unwrap();
+    assert_eq!(named.customers().create(new).await.unwrap_err().code(), ErrorCode::Internal);
+}
+
 #[tokio::test]
 async fn everything_works_without_named_prepared_statements() {
     let database = Database::fresh().await;
     database.crm.close().await;
-    database
-        .execute(
-            "create function public.no_names() returns trigger language plpgsql as $$
-             begin
-               if exists (select from pg_prepared_statements) then raise exception 'a statement has a name'; end if;
-               return new;
-             end $$;
-             create trigger no_names before insert on crm.customers for each row execute function public.no_names()",
-        )
-        .await;
+    database.execute(NO_NAMES).await;
     // With names, the second call of a kind finds the first one's statement.
     let named = database.builder().max_connections(1).connect().await.unwrap();
     let new = || NewCustomer::new("Named").validate().unwrap();

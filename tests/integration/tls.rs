@@ -32,10 +32,10 @@ async fn encrypts(server: &Server, builder: Builder) -> bool {
     ssl
 }
 
-/// Expects that no connection comes about, for a reason that the message names and without the password.
+/// Expects that no connection comes about, for a reason that the message names and without the password, however often it is tried.
 async fn refused(url: &str, reason: &str) {
     let error = Crm::connect(url).await.expect_err(reason);
-    assert_eq!(error.code(), ErrorCode::Unavailable, "{error}");
+    assert_eq!((error.code(), error.retryable()), (ErrorCode::Unavailable, false), "{error}");
     let message = error.to_string();
     assert!(message.contains(reason) && !message.contains("is the server running"), "{message}");
     let mut next: Option<&dyn std::error::Error> = Some(&error);
@@ -43,6 +43,14 @@ async fn refused(url: &str, reason: &str) {
         assert!(!format!("{error} {error:?} {error:#?}").contains(PASSWORD));
         next = error.source();
     }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused() {
+    let server = Server::start(None).await;
+    let url = server.url("localhost", "sslmode=disable");
+    Crm::connect(&*url).await.unwrap();
+    refused(&url.replace(PASSWORD, "Hush-4712"), "password authentication failed").await;
 }
 
 #[tokio::test]

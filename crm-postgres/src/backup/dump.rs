@@ -13,6 +13,7 @@ use super::files::{Target, Temporary, digest};
 use super::programs::{Running, Said, Way, command, find};
 use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, lift_limits, of_disk};
 use crate::embedded::Install;
+use crate::fault::Intent;
 use crate::migrate;
 use crate::session::{Session, roll_back};
 
@@ -39,7 +40,7 @@ pub(super) async fn backup(session: &Session, path: &Path, mut tell: Tell<'_>) -
     })
     .await??;
     let pool = &session.pool;
-    let mut lease = pool.lease().await?;
+    let mut lease = pool.lease(Intent::Write).await?;
     tell.report(&Progress::new(Phase::Counting, 0)).await;
     let (backend, snapshot) = match snapshot(session, lease.connection()).await {
         Ok(taken) => taken,

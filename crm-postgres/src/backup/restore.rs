@@ -30,7 +30,7 @@ pub(super) async fn restore(session: &Session, path: &Path, mut tell: Tell<'_>) 
     migrate::refuse_newer("the backup", manifest.oldest_library)?;
     let install = find(session, major(&manifest.pg_dump_version).unwrap_or(0)).await?;
     let pool = &session.pool;
-    let mut lease = pool.lease().await?;
+    let mut lease = pool.lease(Intent::Write).await?;
     let connection = lease.connection();
     let backend = Backend::of(session, connection).await?;
     begin(backend, connection).await?;

@@ -6,10 +6,11 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo};
-use sqlx::{Encode, PgConnection, Postgres, Row as _, Type};
+use sqlx::{Encode, Postgres, Row as _, Type};
 
 use super::put;
 use crate::fault::Intent;
+use crate::pool::Lease;
 use crate::session::{Failure, Session};
 use crate::sql::Sql;
 use crate::table::{Fields, Table};
@@ -26,7 +27,7 @@ const BETWEEN_TAGS: &str = "\u{1f}";
 /// Loads the rows.
 pub(super) async fn load<E: Table>(
     session: &Session,
-    connection: &mut PgConnection,
+    lease: &mut Lease,
     new: &[E::New],
 ) -> Result<Vec<E::Id>, Failure> {
     let mut ids = Vec::with_capacity(new.len());
@@ -34,7 +35,7 @@ pub(super) async fn load<E: Table>(
     while !rest.is_empty() {
         let (sql, count) = insert::<E>(rest, session.actor.is_none());
         rest = &rest[count..];
-        let rows = session.run(connection, Intent::Read, sql).await?;
+        let rows = session.run(lease, Intent::Read, sql).await?;
         let mut part: Vec<i64> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
         // The rows are numbered in their order, but need not come back in it.
         part.sort_unstable();

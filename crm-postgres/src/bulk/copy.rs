@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use crm_core::UserId;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgRow};
-use sqlx::{Encode, PgConnection, Postgres, Row as _, Type};
+use sqlx::{Encode, Postgres, Row as _, Type};
 
 use super::put;
 use crate::fault::Intent;
+use crate::pool::Lease;
 use crate::row::Columns;
 use crate::session::{Failure, Session, within};
 use crate::sql::Sql;
@@ -24,16 +25,16 @@ pub(crate) const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 /// Loads the rows.
 pub(super) async fn load<E: Table>(
     session: &Session,
-    connection: &mut PgConnection,
+    lease: &mut Lease,
     new: &[E::New],
 ) -> Result<Vec<E::Id>, Failure> {
     let timeout = session.pool.settings.call_timeout;
-    let (ids, now) = reserve::<E>(session, connection, new.len()).await?;
+    let (ids, now) = reserve::<E>(session, lease, new.len()).await?;
     let mut names = Names(vec!["id"]);
     E::fields(&new[0], &mut names);
     let statement = format!("copy {} ({}) from stdin (format binary)", E::TABLE, names.0.join(", "));
     // Before the transaction is committed, a lost connection undoes all of it: nothing is unknown.
-    let mut copy = within(timeout, Intent::Read, connection.copy_in_raw(&statement)).await?;
+    let mut copy = within(timeout, Intent::Read, lease.connection().copy_in_raw(&statement)).await?;
     let mut rows = Rows { now, ..Rows::default() };
     rows.buffer.extend_from_slice(HEADER);
     let fields = i16::try_from(names.0.len()).expect("a table has few columns").to_be_bytes();
@@ -55,7 +56,7 @@ pub(super) async fn load<E: Table>(
 /// Takes ids from the table's sequence, and the server's time.
 async fn reserve<E: Table>(
     session: &Session,
-    connection: &mut PgConnection,
+    lease: &mut Lease,
     count: usize,
 ) -> Result<(Vec<i64>, DateTime<Utc>), Failure> {
     let count = i64::try_from(count).expect("memory holds fewer rows than i64 counts");
@@ -63,7 +64,7 @@ async fn reserve<E: Table>(
     sql.bind(format!("{}_id_seq", E::TABLE))
         .push("::text::regclass)), current_timestamp from generate_series(1, ");
     sql.bind(count).push(")");
-    let rows = session.run(connection, Intent::Read, sql).await?;
+    let rows = session.run(lease, Intent::Read, sql).await?;
     let read = |row: &PgRow| {
         let ids = row.try_get(0)?;
         let mut columns = Columns::new(row);

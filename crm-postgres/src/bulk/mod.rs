@@ -8,9 +8,10 @@ use std::collections::HashSet;
 use crm_core::{Error, Result, Valid};
 use sqlx::encode::IsNull;
 use sqlx::postgres::PgArgumentBuffer;
-use sqlx::{Encode, PgConnection, Postgres, Row as _};
+use sqlx::{Encode, Postgres, Row as _};
 
 use crate::fault::Intent;
+use crate::pool::Lease;
 use crate::session::{Failure, Session, within};
 use crate::sql::Sql;
 use crate::table::Table;
@@ -56,36 +57,36 @@ pub(crate) async fn create_many<E: Table>(session: &Session, new: Vec<Valid<E::N
 
 async fn create_in_transaction<E: Table>(session: &Session, new: &[E::New]) -> Result<Vec<E::Id>> {
     let mut taken = session.taken().await?;
-    let result = create_in_savepoint::<E>(session, taken.connection(), new).await;
+    let result = create_in_savepoint::<E>(session, taken.lease(), new).await;
     session.settle(taken, result).await
 }
 
 /// Loads the rows in a savepoint, to which it goes back for the questions that locate a refusal.
 async fn create_in_savepoint<E: Table>(
     session: &Session,
-    connection: &mut PgConnection,
+    lease: &mut Lease,
     new: &[E::New],
 ) -> Result<Vec<E::Id>, Failure> {
     let timeout = session.pool.settings.call_timeout;
-    let plain = async |statement: &'static str, connection: &mut PgConnection| {
-        within(timeout, Intent::Read, sqlx::raw_sql(statement).execute(connection)).await.map(drop)
+    let plain = async |statement: &'static str, lease: &mut Lease| {
+        within(timeout, Intent::Read, sqlx::raw_sql(statement).execute(lease.connection())).await.map(drop)
     };
-    plain("savepoint crm_bulk", connection).await?;
+    plain("savepoint crm_bulk", lease).await?;
     // PostgreSQL has no COPY under row security.
     let loaded = if session.actor.is_some() || new.len() <= FEW {
-        arrays::load::<E>(session, connection, new).await
+        arrays::load::<E>(session, lease, new).await
     } else {
-        copy::load::<E>(session, connection, new).await
+        copy::load::<E>(session, lease, new).await
     };
     match loaded {
         Ok(ids) => {
-            plain("release savepoint crm_bulk", connection).await?;
+            plain("release savepoint crm_bulk", lease).await?;
             Ok(ids)
         }
         Err(failure) if failure.lost => Err(failure),
         Err(failure) => {
-            plain("rollback to savepoint crm_bulk", connection).await?;
-            Err(locate::<E>(session, connection, new, failure).await)
+            plain("rollback to savepoint crm_bulk", lease).await?;
+            Err(locate::<E>(session, lease, new, failure).await)
         }
     }
 }
@@ -105,15 +106,10 @@ fn put<'t, T: Encode<'t, Postgres>>(buffer: &mut PgArgumentBuffer, value: T) -> 
 }
 
 /// Finds the row that the database has refused.
-async fn locate<E: Table>(
-    session: &Session,
-    connection: &mut PgConnection,
-    new: &[E::New],
-    failure: Failure,
-) -> Failure {
+async fn locate<E: Table>(session: &Session, lease: &mut Lease, new: &[E::New], failure: Failure) -> Failure {
     let located = match &failure.error {
-        Error::MissingReference { field } => first_missing::<E>(session, connection, new, field).await,
-        Error::Taken { .. } => first_taken::<E>(session, connection, new).await,
+        Error::MissingReference { field } => first_missing::<E>(session, lease, new, field).await,
+        Error::Taken { .. } => first_taken::<E>(session, lease, new).await,
         _ => return failure,
     };
     match located {
@@ -134,7 +130,7 @@ fn at(error: Error, row: usize) -> Error {
 
 async fn first_missing<E: Table>(
     session: &Session,
-    connection: &mut PgConnection,
+    lease: &mut Lease,
     new: &[E::New],
     column: &str,
 ) -> Result<Option<usize>, Failure> {
@@ -148,7 +144,7 @@ async fn first_missing<E: Table>(
     let sought: HashSet<i64> = references.iter().filter_map(|(_, reference)| reference.id).collect();
     let mut sql = Sql::new(format!("select id from {table} where id = any("));
     sql.bind(sought.into_iter().collect::<Vec<_>>()).push(")");
-    let rows = session.run(connection, Intent::Read, sql).await?;
+    let rows = session.run(lease, Intent::Read, sql).await?;
     let found: HashSet<i64> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
     let missing = |reference: &Reference| reference.id.is_some_and(|id| !found.contains(&id));
     Ok(references.iter().find(|(_, reference)| missing(reference)).map(|(row, _)| *row))
@@ -156,7 +152,7 @@ async fn first_missing<E: Table>(
 
 async fn first_taken<E: Table>(
     session: &Session,
-    connection: &mut PgConnection,
+    lease: &mut Lease,
     new: &[E::New],
 ) -> Result<Option<usize>, Failure> {
     let Some(expression) = E::UNIQUE else { return Ok(None) };
@@ -164,7 +160,7 @@ async fn first_taken<E: Table>(
         new.iter().enumerate().filter_map(|(row, new)| Some((row, E::unique(new)?))).unzip();
     let mut sql = Sql::new(format!("select {expression} from {} t where {expression} = any(", E::TABLE));
     sql.bind(values.as_slice()).push(")");
-    let found = session.run(connection, Intent::Read, sql).await?;
+    let found = session.run(lease, Intent::Read, sql).await?;
     let mut taken: HashSet<String> = found.iter().filter_map(|row| row.try_get(0).ok()).collect();
     Ok(values.into_iter().position(|value| !taken.insert(value)).map(|at| rows[at]))
 }

@@ -5,11 +5,11 @@ use std::pin::pin;
 
 use crm_core::Result;
 use futures_util::{TryStreamExt as _, stream};
-use sqlx::PgConnection;
 
 use super::{ExportSink, hand_on};
 use crate::bulk::{COPY_HEADER, COPY_TRAILER};
 use crate::fault::Intent;
+use crate::pool::Lease;
 use crate::session::{Failure, Session, within};
 use crate::sql::Sql;
 use crate::transaction::Tx;
@@ -26,10 +26,10 @@ pub(super) struct Halves<'s> {
 
 impl<'s> Halves<'s> {
     /// Splits a table, unless it is small or no other connection can be had: whoever has one must not wait for another, or exports
-    /// could wait for each other for ever. Behind `PgBouncer`, which is where statements have no names, a second one takes another of the
-    /// server's connections, and nothing tells whether there is one.
+    /// could wait for each other for ever. Where statements have no names there may be a pooler; a second one takes another of the
+    /// pooler's connections, and nothing tells whether there is one.
     pub(super) async fn of(first: &'s Session, table: &str) -> Result<Option<Self>> {
-        if !first.pool.settings.prepared_statements {
+        if !first.is_named().await? {
             return Ok(None);
         }
         let mut size = Sql::new("select pg_catalog.pg_relation_size(");
@@ -53,8 +53,9 @@ impl<'s> Halves<'s> {
         let Self { first, second, middle } = self;
         {
             let (mut one, mut other) = (first.taken().await?, second.session().taken().await?);
-            let connections = [one.connection(), other.connection()];
-            copy_both(first, connections, sql, middle, sink).await.map_err(|failure| failure.error)?;
+            copy_both(first, [one.lease(), other.lease()], sql, middle, sink)
+                .await
+                .map_err(|failure| failure.error)?;
             one.put_back();
             other.put_back();
         }
@@ -64,7 +65,7 @@ impl<'s> Halves<'s> {
 
 async fn copy_both(
     session: &Session,
-    [first, second]: [&mut PgConnection; 2],
+    [first, second]: [&mut Lease; 2],
     sql: Sql,
     middle: i64,
     sink: &mut impl ExportSink,

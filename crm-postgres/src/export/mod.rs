@@ -10,12 +10,13 @@ use crm_core::{
 };
 use futures_core::Stream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use sqlx::{Arguments as _, PgConnection, Row as _};
+use sqlx::{Arguments as _, Row as _};
 use tracing::instrument;
 
 use crate::fault::Intent;
 use crate::filter::clamp_day;
 use crate::list::{arrange_all, restrict, select};
+use crate::pool::Lease;
 use crate::session::{Failure, Session, within};
 use crate::sql::Sql;
 use crate::table::{Table, columns as columns_of};
@@ -207,18 +208,13 @@ impl Session {
 
     async fn export_in_transaction(&self, sql: Sql, sink: &mut impl ExportSink) -> Result<()> {
         let mut taken = self.taken().await?;
-        let result = self.copy_out(taken.connection(), sql, sink).await;
+        let result = self.copy_out(taken.lease(), sql, sink).await;
         self.settle(taken, result).await
     }
 
-    async fn copy_out(
-        &self,
-        connection: &mut PgConnection,
-        sql: Sql,
-        sink: &mut impl ExportSink,
-    ) -> Result<(), Failure> {
+    async fn copy_out(&self, lease: &mut Lease, sql: Sql, sink: &mut impl ExportSink) -> Result<(), Failure> {
         let timeout = self.pool.settings.call_timeout;
-        let mut pieces = self.begin_copy(connection, sql).await?;
+        let mut pieces = self.begin_copy(lease, sql).await?;
         while let Some(pieces) = within(timeout, Intent::Read, pieces.try_next()).await? {
             hand_on(&pieces, sink).await?;
         }
@@ -228,14 +224,13 @@ impl Session {
     /// Begins a copy and returns its pieces, those that wait in the buffer together.
     async fn begin_copy(
         &self,
-        connection: &mut PgConnection,
+        lease: &mut Lease,
         sql: Sql,
     ) -> Result<impl Stream<Item = sqlx::Result<Vec<impl AsRef<[u8]> + Send + Sync>>> + Unpin + Send, Failure>
     {
         let timeout = self.pool.settings.call_timeout;
-        let statement =
-            format!("copy ({}) to stdout (format binary)", self.literally(connection, sql).await?);
-        let copy = within(timeout, Intent::Read, connection.copy_out_raw(&statement)).await;
+        let statement = format!("copy ({}) to stdout (format binary)", self.literally(lease, sql).await?);
+        let copy = within(timeout, Intent::Read, lease.connection().copy_out_raw(&statement)).await;
         // The driver does not read what the server says after it has refused to begin, so whoever came next would get the
         // answers of those before.
         let copy = copy.map_err(|failure| Failure { lost: true, ..self.explain(failure) })?;
@@ -246,7 +241,7 @@ impl Session {
 
     /// Writes a statement's parameters into its text, as COPY takes none: the server itself does so, by the literals of its
     /// `format`, which it reads back to the same values.
-    async fn literally(&self, connection: &mut PgConnection, sql: Sql) -> Result<String, Failure> {
+    async fn literally(&self, lease: &mut Lease, sql: Sql) -> Result<String, Failure> {
         let Sql { text, arguments, passing: _ } = sql;
         if arguments.len() == 0 {
             return Ok(text);
@@ -262,7 +257,7 @@ impl Session {
             format.push(&format!(", ${n}"));
         }
         format.push(")");
-        let rows = self.run(connection, Intent::Read, format).await?;
+        let rows = self.run(lease, Intent::Read, format).await?;
         let text = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(|row| row.try_get(0));
         text.map_err(|error| Failure::of(crate::fault::of_statement(error, Intent::Read)))
     }

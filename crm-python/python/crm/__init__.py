@@ -211,7 +211,7 @@ def connect(
     statement_timeout: float | None = None,
     application_name: str | None = None,
     sslmode: SslMode | None = None,
-    prepared_statements: bool = True,
+    prepared_statements: bool | None = None,
     concurrent_hashings: int | None = None,
 ) -> Crm:
     """Connects to a database and opens one connection at once.
@@ -233,7 +233,8 @@ def connect(
         statement_timeout: How long the server works on a statement before it stops it.
         application_name: What pg_stat_activity shows; "crm" when not given.
         sslmode: What TLS is demanded, whatever the URL says; "verify-full" also looks at the certificate's name.
-        prepared_statements: False behind PgBouncer in transaction mode.
+        prepared_statements: Whether statements have names, which is faster. When not given, each connection finds out
+            whether it leads to a pooler, where none has. True is for a pooler that keeps track of names (PgBouncer from 1.21).
         concurrent_hashings: How many passwords are hashed at a time; half the number of cores when not given.
 
     Raises:
@@ -274,7 +275,7 @@ def connect_async(
     statement_timeout: float | None = None,
     application_name: str | None = None,
     sslmode: SslMode | None = None,
-    prepared_statements: bool = True,
+    prepared_statements: bool | None = None,
     concurrent_hashings: int | None = None,
 ) -> Connecting:
     """Connects to a database, for asyncio: `crm = await connect_async(url)`, or `async with connect_async(url) as crm:`.

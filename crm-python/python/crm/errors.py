@@ -144,9 +144,16 @@ class CrmTimeoutError(_OutcomeError, TimeoutError):
 
 
 class UnavailableError(_OutcomeError, ConnectionError):
-    """The server cannot be reached, or the connection was lost."""
+    """The server cannot be reached, refuses the login, or the connection was lost."""
 
     code = "unavailable"
+
+    _refused = False
+    """Whether the server refuses the login, which it does again until somebody changes that."""
+
+    @property
+    def retryable(self) -> bool:
+        return not self.outcome_unknown and not self._refused
 
 
 class SerializationError(CrmError):

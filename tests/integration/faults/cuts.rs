@@ -94,13 +94,13 @@ async fn over_a_hosts_pool_the_same_holds() {
     for call in [Call::Read, Call::Write, Call::Transaction] {
         // Without sqlx's ping before each call, which is a message of its own.
         let host = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
-        let crm = Crm::from_pool(host.connect(&ground.proxy.url()).await.unwrap());
+        let crm = Crm::from_pool_prepared(host.connect(&ground.proxy.url()).await.unwrap());
         cut_everywhere_on(&ground, crm, call, false).await;
     }
 }
 
 #[tokio::test]
-async fn of_calls_over_a_connection_that_died_idle_only_a_plain_write_fails() {
+async fn calls_over_a_connection_that_died_idle_are_made_on_another() {
     let ground = Ground::new().await;
     let crm = ground.builder().connect().await.unwrap();
     for acting in [false, true] {
@@ -112,13 +112,7 @@ async fn of_calls_over_a_connection_that_died_idle_only_a_plain_write_fails() {
             let result = call.make(&*ground.store(&crm, acting), ground.seen, "idle").await;
             let what = format!("{call:?}, acting: {acting}");
             check_truth(call, &result, ground.stored("idle").await, &what);
-            match result {
-                // Its bytes were handed to a socket whose other end was gone, which nobody can tell from a lost answer.
-                Err(error) => {
-                    assert!((call, acting) == (Call::Write, false) && is_lost(&error), "{what}: {error}");
-                }
-                Ok(()) => assert!((call, acting) != (Call::Write, false)),
-            }
+            assert!(result.is_ok(), "{what}: {result:?}");
             ground.check_works(&crm).await;
         }
     }
