@@ -197,9 +197,10 @@ proptest! {
         in_query in any::<bool>(),
     ) {
         let password = format!("{}secret{}", before.concat(), after.concat());
-        let url = match in_query {
-            true => format!("postgres://h/d?user=u&password={password}"),
-            false => format!("postgres://u:{password}@h/d"),
+        let url = if in_query {
+            format!("postgres://h/d?user=u&password={password}")
+        } else {
+            format!("postgres://u:{password}@h/d")
         };
         let told = format!("{:?}", Builder::new(url).address().err());
         prop_assert!(!told.contains("secret"), "{}", told);

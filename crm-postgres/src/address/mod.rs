@@ -126,7 +126,7 @@ impl Hints {
     }
 }
 
-/// Reads a limit in seconds, where 0 means none, as in Prisma and pgJDBC.
+/// Reads a limit in seconds, where 0 means none, as in Prisma and `pgJDBC`.
 fn limit(seconds: u32) -> Duration {
     Duration::from_secs(if seconds == 0 { u32::MAX } else { seconds }.into())
 }
@@ -220,7 +220,7 @@ fn parse<'a>(url: &str, field: &'a str) -> Result<Values<'a>> {
     Ok(values)
 }
 
-/// Takes the scheme off, and says whether it was pgJDBC's. SQLAlchemy's may name a driver: `postgresql+psycopg://`.
+/// Takes the scheme off, and says whether it was that of `pgJDBC`. One of `SQLAlchemy` may name a driver: `postgresql+psycopg://`.
 fn scheme(url: &str) -> Option<(&str, bool)> {
     let (jdbc, url) = url.strip_prefix("jdbc:").map_or((false, url), |url| (true, url));
     let (scheme, rest) = url.split_once("://")?;
@@ -272,12 +272,10 @@ fn servers(
     let tls = tls::Tls::read(values, mode)?;
     let query = query(values, environment, &tls);
     let one = |number: usize| {
-        let port = match ports[number.min(ports.len() - 1)].trim() {
-            "" => 5432,
-            port => match port.parse::<u16>().ok().filter(|port| *port > 0) {
-                Some(port) => port,
-                None => return values.refuse("must have a port of 1 to 65535"),
-            },
+        let given = ports[number.min(ports.len() - 1)].trim();
+        let port = if given.is_empty() { Some(5432) } else { given.parse::<u16>().ok() };
+        let Some(port) = port.filter(|port| *port > 0) else {
+            return values.refuse(&format!("must have a {} of 1 to 65535", values.label("port")));
         };
         let name = hosts.get(number).copied().unwrap_or_default();
         let address = addresses.get(number).copied().unwrap_or_default();
@@ -312,7 +310,7 @@ fn query(values: &Values<'_>, environment: Environment<'_>, tls: &tls::Tls) -> S
     };
     // What is not said here the driver takes from the variables of the process.
     let ignored = matches!(environment, Environment::Ignored);
-    let user = values.get("user");
+    let user = values.get("user").filter(|user| !user.is_empty());
     add("user", user);
     add("password", values.get("password").or(ignored.then_some("")));
     add("dbname", values.get("dbname").or(user.filter(|_| ignored)));

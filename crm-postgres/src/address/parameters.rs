@@ -1,5 +1,5 @@
-//! What each parameter of a URL means here: all of libpq 18, and the common ones of Prisma, node-postgres, pgJDBC, SQLAlchemy
-//! and sqlx.
+//! What each parameter of a URL means here: all of libpq 18, and the common ones of Prisma, node-postgres, `pgJDBC`,
+//! `SQLAlchemy` and sqlx.
 //!
 //! A parameter that would change nothing is accepted. One that asks for something the driver cannot do is refused with
 //! the reason, because a URL that is obeyed in part can turn TLS or a check off without a word.
@@ -218,23 +218,23 @@ struct Value {
 pub(super) struct Values<'a> {
     /// The option that has the URL.
     field: &'a str,
-    values: BTreeMap<&'static str, Value>,
+    entries: BTreeMap<&'static str, Value>,
     /// `options` and `options[name]`, in the order of the URL.
     pub(super) options: Vec<(String, String)>,
-    /// Whether the URL is pgJDBC's.
+    /// Whether the URL is one of `pgJDBC`.
     pub(super) jdbc: bool,
 }
 
 impl<'a> Values<'a> {
     pub(super) const fn new(field: &'a str) -> Self {
-        Self { field, values: BTreeMap::new(), options: Vec::new(), jdbc: false }
+        Self { field, entries: BTreeMap::new(), options: Vec::new(), jdbc: false }
     }
 
     /// Takes what stands before the parameters.
     pub(super) fn set(&mut self, name: &'static str, text: impl Into<String>) {
         let text = text.into();
         if !text.is_empty() {
-            self.values.insert(name, Value { text, label: name.to_owned() });
+            self.entries.insert(name, Value { text, label: name.to_owned() });
         }
     }
 
@@ -279,7 +279,7 @@ impl<'a> Values<'a> {
         match meaning {
             Read if name == "options" => self.options.push((name.to_owned(), text.to_owned())),
             Read => {
-                self.values.insert(name, Value { text: text.to_owned(), label });
+                self.entries.insert(name, Value { text: text.to_owned(), label });
             }
             Alias(other) => {
                 let row = rows().find(|(known, ..)| *known == other);
@@ -288,7 +288,7 @@ impl<'a> Values<'a> {
             }
             Stands(other, values, others) => match values.iter().find(|(value, _)| *value == text) {
                 Some((_, stands)) => {
-                    self.values.insert(other, Value { text: (*stands).to_owned(), label });
+                    self.entries.insert(other, Value { text: (*stands).to_owned(), label });
                 }
                 None if matches!(others, Others::Unused) => {}
                 None => return self.refuse(&must_be(&label, values.iter().map(|(value, _)| *value))),
@@ -306,16 +306,16 @@ impl<'a> Values<'a> {
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.values.contains_key(name)
+        self.entries.contains_key(name)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(|value| value.text.as_str())
+        self.entries.get(name).map(|value| value.text.as_str())
     }
 
     /// Returns how the caller said a parameter.
     pub(super) fn label<'b>(&'b self, name: &'b str) -> &'b str {
-        self.values.get(name).map_or(name, |value| &value.label)
+        self.entries.get(name).map_or(name, |value| &value.label)
     }
 
     /// Reads a parameter that has one of these values.
@@ -329,16 +329,15 @@ impl<'a> Values<'a> {
 
     /// Reads a parameter that is a number of these. An empty one says nothing.
     pub(super) fn number(&self, name: &str, range: std::ops::RangeInclusive<u32>) -> Result<Option<u32>> {
-        match self.get(name).map(str::trim) {
-            None | Some("") => Ok(None),
-            Some(text) => match text.parse::<u32>().ok().filter(|number| range.contains(number)) {
-                Some(number) => Ok(Some(number)),
-                None => {
-                    let (label, from, to) = (self.label(name), range.start(), range.end());
-                    self.refuse(&format!("must have a {label} of {from} to {to}"))
-                }
-            },
+        let Some(text) = self.get(name).map(str::trim).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let number = text.parse::<u32>().ok().filter(|number| range.contains(number));
+        if number.is_none() {
+            let (label, from, to) = (self.label(name), range.start(), range.end());
+            return self.refuse(&format!("must have a {label} of {from} to {to}"));
         }
+        Ok(number)
     }
 
     pub(super) fn refuse<T>(&self, message: &str) -> Result<T> {

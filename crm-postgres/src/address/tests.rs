@@ -205,6 +205,7 @@ fn the_environment_says_what_the_url_does_not_as_in_libpq() {
         ("PGREQUIREAUTH", "scram-sha-256", true),
         ("PGGSSENCMODE", "require", true),
         ("PGSSLCRL", "/crl.pem", true),
+        ("PGPORT", "many", true),
         ("PGSSLMODE", "", false),
         ("PGGSSENCMODE", "prefer", false),
     ] {
@@ -303,7 +304,7 @@ fn what_the_driver_cannot_do_is_refused_by_its_name() {
         "gssencmode=require",
         "sslnegotiation=direct",
         "sslkeylogfile=/k",
-        "sslpassword=secret",
+        "sslpassword=hush-4711",
         "sslcrl=/c",
         "sslcrldir=/c",
         "sslsni=0",
@@ -311,17 +312,17 @@ fn what_the_driver_cannot_do_is_refused_by_its_name() {
         "ssl_min_protocol_version=TLSv1.3",
         "ssl_max_protocol_version=TLSv1.2",
         "min_protocol_version=3.2",
-        "scram_client_key=secret",
-        "scram_server_key=secret",
-        "service=secret",
+        "scram_client_key=hush-4711",
+        "scram_server_key=hush-4711",
+        "service=hush-4711",
         "servicefile=/s",
-        "oauth_client_secret=secret",
+        "oauth_client_secret=hush-4711",
         "sslidentity=/i",
         "targetServerType=preferPrimary",
     ] {
-        let message = refusal(&format!("postgres://u:secret@h/d?{parameter}"));
+        let message = refusal(&format!("postgres://u:hush-4711@h/d?{parameter}"));
         assert!(message.contains(parameter.split('=').next().unwrap()), "{message}");
-        assert!(!message.contains("secret"), "{message}");
+        assert!(!message.contains("hush-4711"), "{message}");
     }
     for parameter in [
         "sslnegotiation=postgres&sslcompression=1&sslsni=1&gssencmode=prefer&krbsrvname=p&gssdelegation=0&replication=false",

@@ -115,7 +115,7 @@ impl Tls {
     }
 }
 
-/// Reads the mode: of `sslmode`, else of `ssl`, which means in libpq `require` and in pgJDBC `verify-full`.
+/// Reads the mode: of `sslmode`, else of `ssl`, which means in libpq `require` and in `pgJDBC` `verify-full`.
 fn said(values: &Values<'_>) -> Result<Option<PgSslMode>> {
     let modes: Vec<_> = SWITCH.iter().chain(&MODES).copied().collect();
     let (mode, switch) = (values.one_of("sslmode", &MODES)?, values.one_of("ssl", &modes)?);

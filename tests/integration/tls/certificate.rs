@@ -40,10 +40,8 @@ impl Authority {
     /// Makes a certificate for `localhost` that signs itself, as an authority's or as a server's.
     pub(super) fn self_signed(is_authority: bool) -> Identity {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.is_ca = match is_authority {
-            true => IsCa::Ca(BasicConstraints::Unconstrained),
-            false => IsCa::ExplicitNoCa,
-        };
+        params.is_ca =
+            if is_authority { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::ExplicitNoCa };
         let key = KeyPair::generate().unwrap();
         Identity { certificate: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
     }
