@@ -27,7 +27,7 @@ pub(crate) struct Connector {
     prepared_statements: Option<bool>,
     /// The server that was found last, with which the next search begins.
     latest: AtomicUsize,
-    /// How long a server may take; no more than the acquire timeout where there is one only.
+    /// How long a server may take: what the URL says, else no more than the acquire timeout where there is one only.
     limit: Option<Duration>,
     /// When a connection last gave no answer to a ping.
     silence: Mutex<Option<Instant>>,
@@ -66,10 +66,10 @@ impl Connector {
         acquire_timeout: Duration,
         prepared_statements: Option<bool>,
     ) -> Self {
-        let Address { servers, wanted } = address;
+        let Address { servers, wanted, connect_timeout, .. } = address;
         let count = u32::try_from(servers.len()).unwrap_or(u32::MAX);
         Self {
-            limit: (count > 1).then(|| TURN.min(acquire_timeout / count)),
+            limit: connect_timeout.or((count > 1).then(|| TURN.min(acquire_timeout / count))),
             servers: servers
                 .into_iter()
                 .map(|options| Server { options, refused: AtomicUsize::new(0) })

@@ -124,7 +124,7 @@ impl Crm {
             })?;
         let (url, bin) = (server.url(), server.bin().to_owned());
         let embedded = Arc::new(Embedded { url, bin, server: std::sync::Mutex::new(server) });
-        let mut crm = Self::connect(embedded.url.clone()).await?;
+        let mut crm = Builder::by_url_alone(embedded.url.clone()).connect().await?;
         crm.session.server = Some(embedded);
         crm.migrate().await?;
         Ok(crm)

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use crm_core::{Cause, DenialReason, Error, Violation, ViolationCode};
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity, PgSslMode};
 
 use crate::constraints;
 
@@ -93,6 +93,10 @@ pub(crate) fn of_statement(error: sqlx::Error, intent: Intent) -> Error {
     }
 }
 
+/// What to do about a certificate that is not trusted. The driver does not say in data which of these it is.
+const NO_TRUST: &str = "; sslrootcert must name the authority that signed the server's certificate, and a certificate \
+    that signs itself can be its own root only with basicConstraints=CA:FALSE";
+
 /// Translates the failure to connect: names the server and what is wrong, and no password, URL or key.
 pub(crate) fn of_connect(error: sqlx::Error, options: &PgConnectOptions) -> Error {
     let target = target(options);
@@ -116,7 +120,11 @@ pub(crate) fn of_connect(error: sqlx::Error, options: &PgConnectOptions) -> Erro
         }
         // So the driver hands on why the server's certificate is refused.
         sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
-            format!("TLS with {target} fails ({error})")
+            let advice = match options.get_ssl_mode() {
+                PgSslMode::VerifyCa | PgSslMode::VerifyFull => NO_TRUST,
+                _ => "",
+            };
+            format!("TLS with {target} fails ({error}){advice}")
         }
         // The network hardly has such errors, and the driver does not say which file it is.
         sqlx::Error::Io(error) if options.get_socket().is_none() && is_of_file(error) => {

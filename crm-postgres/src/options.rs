@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crm_core::{Hashing, Result};
 use sqlx::ConnectOptions as _;
-use sqlx::postgres::PgSslMode;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::Crm;
-use crate::address::{Address, invalid};
+use crate::address::{Address, Environment, Hints, MAX_CONNECTIONS, invalid};
 use crate::connector::Connector;
 use crate::hashing::default_turns;
 use crate::pool::Pool;
@@ -15,9 +15,6 @@ use crate::replica::Replica;
 
 /// Limits what a connection begins with, in bytes: beyond 10,000 the server hangs up without a word.
 const MAX_STARTUP: usize = 9_000;
-
-/// Is how many connections a server can have at the most (PostgreSQL docs, `max_connections`).
-const MAX_CONNECTIONS: u32 = 262_143;
 
 /// Limits how many passwords are hashed at a time: each keeps a core busy.
 const MAX_HASHINGS: usize = 1_000;
@@ -72,26 +69,29 @@ pub struct Builder {
     replica: Option<String>,
     max_staleness: Option<Duration>,
     settings: Settings,
-    statement_timeout: Option<Duration>,
+    /// What the caller has set of that which a URL may say too.
+    set: Hints,
     application_name: Option<String>,
     ssl_mode: Option<PgSslMode>,
+    environment: Environment<'static>,
 }
 
 impl std::fmt::Debug for Builder {
     /// Shows of the URL what it leads to, and no password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Builder");
-        if let Ok(address) = Address::read(&self.url, "url") {
+        let read = |url: &str, field| Address::read(url, field, self.environment, self.ssl_mode);
+        if let Ok(address) = read(&self.url, "url") {
             let options = &address.servers[0];
             shown
                 .field("server", &address.targets())
                 .field("database", &options.get_database())
                 .field("user", &options.get_username());
         }
-        if let Some(Ok(replica)) = self.replica.as_ref().map(|url| Address::read(url, "replica")) {
+        if let Some(Ok(replica)) = self.replica.as_ref().map(|url| read(url, "replica")) {
             shown.field("replica", &replica.targets());
         }
-        shown.field("settings", &self.settings).finish_non_exhaustive()
+        shown.field("settings", &self.settings(Hints::default())).finish_non_exhaustive()
     }
 }
 
@@ -102,10 +102,17 @@ impl Builder {
             replica: None,
             max_staleness: None,
             settings: Settings::default(),
-            statement_timeout: None,
+            set: Hints::default(),
             application_name: None,
             ssl_mode: None,
+            environment: Environment::Process,
         }
+    }
+
+    /// Prepares a connection that depends on nothing but the URL, which must name host, user and database.
+    #[cfg(unix)]
+    pub(crate) fn by_url_alone(url: impl Into<String>) -> Self {
+        Self { environment: Environment::Ignored, ..Self::new(url) }
     }
 
     /// Asks this server, a streaming replica, for reports and exports that are not in a transaction, over a pool of its own of the
@@ -131,7 +138,7 @@ impl Builder {
 
     /// Keeps at most this many connections open; 10 when not set.
     pub const fn max_connections(mut self, connections: u32) -> Self {
-        self.settings.max_connections = connections;
+        self.set.max_connections = Some(connections);
         self
     }
 
@@ -143,7 +150,7 @@ impl Builder {
 
     /// Waits this long for a connection before a call fails with `timeout`; 30 seconds when not set.
     pub const fn acquire_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.acquire_timeout = timeout;
+        self.set.acquire_timeout = Some(timeout);
         self
     }
 
@@ -157,14 +164,14 @@ impl Builder {
     /// 60 seconds when not set. A load of many rows has as long for each part that it sends, a stream for each part
     /// that it reads.
     pub const fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.call_timeout = timeout;
+        self.set.call_timeout = Some(timeout);
         self
     }
 
     /// Makes the server stop a statement that takes longer, which then fails with `timeout`; no limit when not set.
     /// Behind `PgBouncer` set it for the role instead.
     pub const fn statement_timeout(mut self, timeout: Duration) -> Self {
-        self.statement_timeout = Some(timeout);
+        self.set.statement_timeout = Some(timeout);
         self
     }
 
@@ -176,9 +183,9 @@ impl Builder {
 
     /// Demands this kind of TLS, whatever the URL says; `Prefer`, which falls back to plain text, when neither does.
     ///
-    /// Only `VerifyCa` and `VerifyFull` look at the server's certificate; they trust the system's roots and those of the
-    /// URL's `sslrootcert`. `Require` looks at nothing, also beside an `sslrootcert`, and `Allow` never encrypts: both
-    /// unlike libpq.
+    /// Only `VerifyCa` and `VerifyFull` look at the server's certificate. They trust the system's roots and those of the
+    /// URL's `sslrootcert`. With an `sslrootcert`, `Require` means `VerifyCa`, as in libpq. `Allow` never encrypts, unlike
+    /// libpq. A Unix socket has no TLS and needs none: there the mode is ignored, as in libpq.
     pub const fn ssl_mode(mut self, mode: PgSslMode) -> Self {
         self.ssl_mode = Some(mode);
         self
@@ -191,7 +198,7 @@ impl Builder {
     /// three more round trips. Say yes behind a pooler that keeps track of names (`PgBouncer` from 1.21 with
     /// `max_prepared_statements`) or gives each client a connection for as long as it stays (session mode).
     pub const fn prepared_statements(mut self, yes: bool) -> Self {
-        self.settings.prepared_statements = Some(yes);
+        self.set.prepared_statements = Some(yes);
         self
     }
 
@@ -215,11 +222,28 @@ impl Builder {
     /// the login or the database, `timeout` when it does not answer.
     pub async fn connect(self) -> Result<Crm> {
         let address = self.address()?;
-        let replica =
-            self.replica_address()?.map(|replica| Replica::new(replica, &self.settings, self.max_staleness));
-        let limit = self.settings.acquire_timeout;
-        let connector = Connector::new(address, limit, self.settings.prepared_statements);
-        Ok(Crm::over(Pool::connect(connector, self.settings).await?, replica))
+        let settings = self.settings(address.hints);
+        let replica = self.replica_address()?.map(|replica| {
+            let settings = self.settings(replica.hints.or(address.hints));
+            Replica::new(replica, &settings, self.max_staleness)
+        });
+        let replica = replica.transpose()?;
+        let connector = Connector::new(address, settings.acquire_timeout, settings.prepared_statements);
+        Ok(Crm::over(Pool::connect(connector, settings).await?, replica))
+    }
+
+    /// Completes the settings: what the caller has set counts before what a URL says.
+    fn settings(&self, hints: Hints) -> Settings {
+        let Settings { max_connections, acquire_timeout, call_timeout, prepared_statements, .. } =
+            self.settings;
+        let set = self.set.or(hints);
+        Settings {
+            max_connections: set.max_connections.unwrap_or(max_connections),
+            acquire_timeout: set.acquire_timeout.unwrap_or(acquire_timeout),
+            call_timeout: set.call_timeout.unwrap_or(call_timeout),
+            prepared_statements: set.prepared_statements.or(prepared_statements),
+            ..self.settings.clone()
+        }
     }
 
     fn replica_address(&self) -> Result<Option<Address>> {
@@ -230,28 +254,31 @@ impl Builder {
     }
 
     fn address(&self) -> Result<Address> {
-        if !(1..=MAX_CONNECTIONS).contains(&self.settings.max_connections) {
+        let connections = self.set.max_connections;
+        if connections.is_some_and(|connections| !(1..=MAX_CONNECTIONS).contains(&connections)) {
             return invalid("max_connections", "must be 1 to 262143");
-        }
-        if self.settings.min_connections > self.settings.max_connections {
-            return invalid("min_connections", "must not be more than the maximum");
         }
         if !(1..=MAX_HASHINGS).contains(&self.settings.hashings) {
             return invalid("concurrent_hashings", "must be 1 to 1000");
         }
-        if self.statement_timeout.is_some_and(|timeout| !(1..=2_147_483_647).contains(&timeout.as_millis())) {
+        let timeout = self.set.statement_timeout;
+        if timeout.is_some_and(|timeout| !(1..=2_147_483_647).contains(&timeout.as_millis())) {
             return invalid("statement_timeout", "must be 1 ms to 2147483647 ms (24 days)");
         }
         if self.application_name.as_ref().is_some_and(|name| name.contains('\0')) {
             return invalid("application_name", "must not hold NUL");
         }
-        self.complete(&self.url, "url")
+        let address = self.complete(&self.url, "url")?;
+        if self.settings.min_connections > self.settings(address.hints).max_connections {
+            return invalid("min_connections", "must not be more than the maximum");
+        }
+        Ok(address)
     }
 
     /// Reads a URL and adds what the options say of each connection.
     fn complete(&self, url: &str, field: &str) -> Result<Address> {
-        let Address { servers, wanted } = Address::read(url, field)?;
-        let options = &servers[0];
+        let mut address = Address::read(url, field, self.environment, self.ssl_mode)?;
+        let options = &address.servers[0];
         let name = self.application_name.as_deref().or_else(|| options.get_application_name());
         let name = name.unwrap_or("crm").to_owned();
         let sent = [Some(options.get_username()), options.get_database(), options.get_options(), Some(&name)];
@@ -260,18 +287,17 @@ impl Builder {
                 "must not be so long: user, database, options and application name have at most 9,000 bytes";
             return invalid(if name.len() > MAX_STARTUP { "application_name" } else { field }, message);
         }
-        let servers = servers.into_iter().map(|options| {
+        let statement_timeout = self.set.or(address.hints).statement_timeout;
+        let complete = |options: PgConnectOptions| {
             let mut options = options.application_name(&name).disable_statement_logging();
-            if let Some(mode) = self.ssl_mode {
-                options = options.ssl_mode(mode);
-            }
-            if let Some(timeout) = self.statement_timeout {
+            if let Some(timeout) = statement_timeout {
                 options = options.options([("statement_timeout", timeout.as_millis().to_string())]);
             }
             // PgBouncer refuses the setting, and no column is a float.
             options.extra_float_digits(None).statement_cache_capacity(256)
-        });
-        Ok(Address { servers: servers.collect(), wanted })
+        };
+        address.servers = address.servers.into_iter().map(complete).collect();
+        Ok(address)
     }
 }
 

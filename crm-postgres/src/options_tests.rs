@@ -29,6 +29,9 @@ fn a_wrong_url_or_option_is_named_without_its_password() {
         (Builder::new("postgres://u:1?host=secret@h1,h2/d"), "url"),
         (Builder::new("postgres://u:1?port=2,secret@h/d"), "url"),
         (Builder::new("postgres://u:secret@h1,h2/d?port=1,2,3"), "url"),
+        (Builder::new("postgres://u:secret@h/d?sslpassword=secret"), "url"),
+        (Builder::new("postgres://u:secret@h/d?connection_limit=secret"), "url"),
+        (Builder::new("postgres://u:secret@h/d?connection_limit=2").min_connections(3), "min_connections"),
         (Builder::new("postgres://u:secret@h/d?target_session_attrs=master"), "url"),
         (Builder::new("postgres://u@h/d").replica("postgres://u:not?secret@h/d"), "replica"),
         (Builder::new("postgres://u:secret@h/d").max_staleness(Duration::ZERO), "max_staleness"),
@@ -56,13 +59,42 @@ fn a_line_break_behind_a_url_does_no_harm() {
     assert_eq!(address.servers[0].get_database(), Some("d"));
 }
 
+#[test]
+fn what_the_caller_sets_counts_before_what_a_url_says() {
+    let url = "postgres://u@h/d?connection_limit=3&pool_timeout=4&socket_timeout=5&pgbouncer=true&statement_timeout=6";
+    let settings = |builder: Builder| builder.settings(builder.address().ok().unwrap().hints);
+    let read = settings(Builder::new(url));
+    assert_eq!((read.max_connections, read.prepared_statements), (3, false));
+    let seconds = Duration::from_secs;
+    assert_eq!((read.acquire_timeout, read.call_timeout), (seconds(4), seconds(5)));
+    let set = Builder::new(url)
+        .max_connections(10)
+        .acquire_timeout(seconds(30))
+        .call_timeout(seconds(60))
+        .statement_timeout(seconds(1))
+        .prepared_statements(true);
+    assert!(set.address().ok().unwrap().servers[0].get_options().unwrap().contains("statement_timeout=1000"));
+    let set = settings(set);
+    assert_eq!((set.max_connections, set.prepared_statements), (10, true));
+    assert_eq!((set.acquire_timeout, set.call_timeout), (seconds(30), seconds(60)));
+    let usual = settings(Builder::new("postgres://u@h/d"));
+    assert_eq!((usual.max_connections, usual.prepared_statements), (10, true));
+    assert!(
+        read.min_connections == 0
+            && Builder::new(url).address().ok().unwrap().servers[0]
+                .get_options()
+                .unwrap()
+                .contains("statement_timeout=6")
+    );
+}
+
 /// What URLs are made of, what stands between, and what is taken out or decoded on the way.
 const PIECES: &[&str] = &[
     "postgres://",
     "postgresql://",
     "u",
     "user:",
-    "secret",
+    "word",
     "@",
     "@@",
     ":",
@@ -86,7 +118,7 @@ const PIECES: &[&str] = &[
     "%40",
     "%3F",
     "%23",
-    "%73ecret",
+    "%77ord",
     "%ff",
     "\t",
     "\n",
@@ -104,6 +136,17 @@ const PIECES: &[&str] = &[
     "port=",
     ",",
     "target_session_attrs=",
+    "jdbc:",
+    "postgresql+psycopg://",
+    "channel_binding=",
+    "sslrootcert=system",
+    "ssl=true",
+    "sslpassword=",
+    "connection_limit=",
+    "connect_timeout=",
+    "load_balance_hosts=random",
+    "pgbouncer=true",
+    "unknown=",
     "read-write",
     "dbname=",
     "user=",
@@ -145,6 +188,34 @@ proptest! {
                 prop_assert!(!told.contains("secret"), "{}", told);
             }
         }
+    }
+
+    #[test]
+    fn no_piece_of_a_password_that_is_not_encoded_is_shown(
+        before in vec(select(PIECES), 0..6),
+        after in vec(select(PIECES), 0..6),
+        in_query in any::<bool>(),
+    ) {
+        let password = format!("{}secret{}", before.concat(), after.concat());
+        let url = if in_query {
+            format!("postgres://h/d?user=u&password={password}")
+        } else {
+            format!("postgres://u:{password}@h/d")
+        };
+        let told = format!("{:?}", Builder::new(url).address().err());
+        prop_assert!(!told.contains("secret"), "{}", told);
+    }
+
+    #[test]
+    fn a_long_url_is_read_or_refused(
+        start in select(vec!["postgres://", "postgres://u:secret@h/d?", "postgres://h/d?password=secret&"]),
+        piece in select(PIECES),
+        other in select(PIECES),
+        count in 1_000_usize..40_000,
+    ) {
+        let builder = Builder::new(format!("{start}{}", format!("{piece}{other}").repeat(count)));
+        let told = format!("{:?}", builder.address().err());
+        prop_assert!(!told.contains("secret"), "{}", told);
     }
 
     #[test]

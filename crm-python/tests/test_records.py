@@ -136,3 +136,16 @@ def test_a_url_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch, url: str) -
         with pytest.raises(crm.ValidationError) as wrong:
             crm.connect(url, **options)  # type: ignore[arg-type]
         assert wrong.value.violations[0].field == field
+    for given, field in [
+        ({"url": "postgres://app:hunter2@h/d?sslmod=require"}, "url"),
+        ({"url": url, "replica": "postgres://app:hunter2@h/d?sslmod=require"}, "replica"),
+    ]:
+        with pytest.raises(crm.ValidationError) as unknown:
+            crm.connect(**given)
+        assert unknown.value.violations[0].field == field
+        assert "sslmod" in str(unknown.value) and "hunter2" not in str(unknown.value)
+    with crm.connect(url + "&connection_limit=1&pool_timeout=1&pgbouncer=true&keepalives=1") as limited:
+        with limited.transaction(), pytest.raises(crm.CrmTimeoutError):
+            limited.customers.count()
+        with crm.connect(url + "&connection_limit=1&pool_timeout=1", max_connections=2) as two, two.transaction():
+            assert two.customers.count() == 0

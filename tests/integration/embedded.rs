@@ -138,6 +138,38 @@ async fn a_wrong_place_for_the_servers_programs_is_named() {
 }
 
 #[tokio::test]
+async fn an_embedded_server_and_its_client_see_nothing_of_the_environment() {
+    let owner = Owner::start(
+        None,
+        &[
+            ("PGHOST", "/nowhere"),
+            ("PGHOSTADDR", "192.0.2.1"),
+            ("PGPORT", "1"),
+            ("PGUSER", "nobody"),
+            ("PGDATABASE", "nothing"),
+            ("PGPASSWORD", "wrong"),
+            ("PGAPPNAME", "other"),
+            ("PGSSLMODE", "verify-full"),
+            ("PGSSLROOTCERT", "/nowhere/root.pem"),
+            ("PGREQUIREAUTH", "scram-sha-256"),
+            ("PGCHANNELBINDING", "require"),
+            ("PGTARGETSESSIONATTRS", "standby"),
+            ("PGOPTIONS", "-c role=nobody -c default_transaction_read_only=on"),
+        ],
+    );
+    assert!(owner.said.starts_with("postgres://"), "{}", owner.said);
+    let names: Vec<String> = sqlx::query_scalar(
+        "select application_name from pg_stat_activity
+        where backend_type = 'client backend' and pid <> pg_backend_pid()",
+    )
+    .fetch_all(&mut owner.connection().await)
+    .await
+    .unwrap();
+    assert!(!names.is_empty() && names.iter().all(|name| name == "crm"), "{names:?}");
+    owner.leave();
+}
+
+#[tokio::test]
 async fn an_ordinary_user_and_root_can_both_start_one() {
     let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
     let owner = Owner::start(None, &[]);

@@ -98,9 +98,76 @@ async fn another_authority_of_the_same_name_and_an_unknown_one_are_refused() {
         let unpinned = server.url("localhost", &format!("sslmode={mode}"));
         refused(&unpinned, "UnknownIssuer").await;
     }
-    // This is where libpq would verify.
-    let require = server.url("localhost", &format!("sslmode=require&sslrootcert={other}"));
-    assert!(encrypts(&server, Crm::builder(require)).await);
+    // As in libpq, who names a root has it looked at.
+    let pinned = server.url("localhost", &format!("sslmode=require&sslrootcert={other}"));
+    refused(&pinned, "invalid peer certificate").await;
+    assert!(encrypts(&server, Crm::builder(server.url("localhost", "sslmode=require"))).await);
+}
+
+#[tokio::test]
+async fn channel_binding_that_is_required_verifies_in_full() {
+    let authority = Authority::new();
+    let server = Server::start(Some(authority.localhost())).await;
+    let root = server.file("root.pem", &authority.pem());
+    let url = |host, parameters: &str| {
+        server.url(host, &format!("sslmode=require&channel_binding=require{parameters}"))
+    };
+    refused(&url("localhost", ""), "UnknownIssuer").await;
+    refused(&url("127.0.0.1", &format!("&sslrootcert={root}")), "not valid for name").await;
+    assert!(encrypts(&server, Crm::builder(url("localhost", &format!("&sslrootcert={root}")))).await);
+    // The option says otherwise, and counts.
+    let option = Crm::builder(url("localhost", "")).ssl_mode(PgSslMode::Require);
+    assert!(encrypts(&server, option).await);
+}
+
+#[tokio::test]
+async fn the_systems_roots_are_asked_for_by_name_and_verify_in_full() {
+    let server = Server::start(Some(Authority::new().localhost())).await;
+    for parameters in ["sslrootcert=system", "sslrootcert=system&sslmode=verify-full"] {
+        refused(&server.url("localhost", parameters), "UnknownIssuer").await;
+    }
+    for mode in ["disable", "prefer", "require", "verify-ca"] {
+        let url = server.url("localhost", &format!("sslrootcert=system&sslmode={mode}"));
+        let error = Crm::connect(url).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Validation, "{mode}");
+    }
+    assert!(encrypts(&server, Crm::builder(server.url("localhost", "sslmode=require"))).await);
+}
+
+#[tokio::test]
+async fn a_servers_certificate_that_signs_itself_is_its_own_root_unless_it_is_an_authoritys() {
+    let identity = Authority::self_signed(false);
+    let certificate = identity.certificate.clone();
+    let server = Server::start(Some(identity)).await;
+    let root = server.file("root.pem", &certificate);
+    for mode in ["verify-ca", "verify-full"] {
+        let url = server.url("localhost", &format!("sslmode={mode}&sslrootcert={root}"));
+        assert!(encrypts(&server, Crm::builder(url)).await, "{mode}");
+    }
+    let other = server.file("other.pem", &Authority::self_signed(false).certificate);
+    let url = server.url("localhost", &format!("sslmode=verify-ca&sslrootcert={other}"));
+    refused(&url, "invalid peer certificate").await;
+
+    let identity = Authority::self_signed(true);
+    let certificate = identity.certificate.clone();
+    let server = Server::start(Some(identity)).await;
+    let root = server.file("root.pem", &certificate);
+    for mode in ["verify-ca", "verify-full"] {
+        let url = server.url("localhost", &format!("sslmode={mode}&sslrootcert={root}"));
+        refused(&url, "basicConstraints=CA:FALSE").await;
+    }
+    assert!(encrypts(&server, Crm::builder(server.url("localhost", "sslmode=require"))).await);
+}
+
+#[tokio::test]
+async fn a_unix_socket_ignores_the_mode_as_in_libpq() {
+    let server = crm_tests::Database::fresh().await;
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let url = format!("{}&sslmode={mode}", server.url);
+        Crm::connect(url).await.unwrap().close().await;
+        let option = Crm::builder(&*server.url).ssl_mode(mode.parse().unwrap());
+        option.connect().await.unwrap().close().await;
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::files::Temporary;
 use super::{blocking, of_disk};
+use crate::address::session_options;
 use crate::embedded::{Account, Install, client};
 use crate::session::Session;
 
@@ -163,7 +164,7 @@ impl Way {
         way.set("PGCONNECT_TIMEOUT", timeout.as_secs().max(2).to_string());
         // The driver knows no Kerberos either.
         way.set("PGGSSENCMODE", "disable");
-        way.set("PGOPTIONS", options.get_options().unwrap_or_default());
+        way.set("PGOPTIONS", session_options(options));
         way.secrets(options)?;
         Ok(way)
     }
@@ -185,7 +186,8 @@ impl Way {
         let verifies = matches!(options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull);
         self.set("PGSSLMODE", mode);
         // With a root certificate libpq would verify also where nobody has asked for it.
-        let roots = match of("sslrootcert").filter(|_| verifies) {
+        // An empty one stands for none: the system's roots.
+        let roots = match of("sslrootcert").filter(|given| verifies && !given.is_empty()) {
             Some(given) => Some(self.file(&given)?),
             None => ROOTS.iter().map(PathBuf::from).find(|path| verifies && path.is_file()),
         };

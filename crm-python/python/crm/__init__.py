@@ -203,11 +203,11 @@ def connect(
     *,
     replica: str | None = None,
     max_staleness: float | None = None,
-    max_connections: int = 10,
+    max_connections: int | None = None,
     min_connections: int = 0,
-    acquire_timeout: float = 30.0,
+    acquire_timeout: float | None = None,
     idle_timeout: float = 10.0,
-    call_timeout: float = 60.0,
+    call_timeout: float | None = None,
     statement_timeout: float | None = None,
     application_name: str | None = None,
     sslmode: SslMode | None = None,
@@ -225,15 +225,15 @@ def connect(
         replica: The URL of a streaming replica that is asked for reports and frames outside a transaction; the primary answers
             what it cannot.
         max_staleness: The replica answers only if it knows all that was committed so long before the call.
-        max_connections: How many connections are open at the most.
+        max_connections: How many connections are open at the most; 10 when neither this nor the URL says it.
         min_connections: How many are opened at the start and kept.
-        acquire_timeout: How long a call waits for a connection before CrmTimeoutError.
+        acquire_timeout: How long a call waits for a connection before CrmTimeoutError; 30 when not given.
         idle_timeout: How long a connection stays open unused.
-        call_timeout: How long the server may take to answer, also when the network swallows the answer.
+        call_timeout: How long the server may take to answer, also when the network swallows the answer; 60 when not given.
         statement_timeout: How long the server works on a statement before it stops it.
         application_name: What pg_stat_activity shows; "crm" when not given.
         sslmode: What TLS is demanded, whatever the URL says; "verify-full" also looks at the certificate's name.
-        prepared_statements: Whether statements have names, which is faster. When not given, each connection finds out
+        prepared_statements: Whether statements have names, which is faster. When neither this nor the URL says it, each connection finds out
             whether it leads to a pooler, where none has. True is for a pooler that keeps track of names (PgBouncer from 1.21).
         concurrent_hashings: How many passwords are hashed at a time; half the number of cores when not given.
 
@@ -267,11 +267,11 @@ def connect_async(
     *,
     replica: str | None = None,
     max_staleness: float | None = None,
-    max_connections: int = 10,
+    max_connections: int | None = None,
     min_connections: int = 0,
-    acquire_timeout: float = 30.0,
+    acquire_timeout: float | None = None,
     idle_timeout: float = 10.0,
-    call_timeout: float = 60.0,
+    call_timeout: float | None = None,
     statement_timeout: float | None = None,
     application_name: str | None = None,
     sslmode: SslMode | None = None,

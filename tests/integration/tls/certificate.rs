@@ -37,6 +37,15 @@ impl Authority {
         self.sign(&params)
     }
 
+    /// Makes a certificate for `localhost` that signs itself, as an authority's or as a server's.
+    pub(super) fn self_signed(is_authority: bool) -> Identity {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.is_ca =
+            if is_authority { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::ExplicitNoCa };
+        let key = KeyPair::generate().unwrap();
+        Identity { certificate: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
+    }
+
     fn sign(&self, params: &CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         Identity { certificate: params.signed_by(&key, &self.0).unwrap().pem(), key: key.serialize_pem() }
