@@ -146,7 +146,7 @@ pub struct CustomerFilter {
     pub tags_all: Option<Vec<String>>,
     /// Any of these companies, compared exactly.
     pub company: Option<Vec<String>>,
-    /// Any of these emails, compared exactly.
+    /// Any of these emails, compared without regard to case.
     pub email: Option<Vec<String>>,
     /// Words in name, email, company and phone: `Some("acme".parse()?)`.
     pub text: Option<SearchText>,
@@ -159,7 +159,10 @@ pub struct CustomerFilter {
 impl Filter<Customer> for CustomerFilter {
     fn matches(&self, customer: &Customer) -> bool {
         let Self { ids, tags_any, tags_all, company, email, text, created, updated } = self;
-        let email_of = customer.email.as_ref().map(|email| email.as_str().to_owned());
+        let email_matches = |emails: &Vec<String>| {
+            let email_of = customer.email.as_ref().map(Email::as_str);
+            email_of.is_some_and(|of| emails.iter().any(|email| email.eq_ignore_ascii_case(of)))
+        };
         let texts = || {
             let Customer { name, email, company, phone, .. } = customer;
             [Some(name.as_str()), email.as_ref().map(Email::as_str), company.as_deref(), phone.as_deref()]
@@ -168,7 +171,7 @@ impl Filter<Customer> for CustomerFilter {
             && tags_any.as_ref().is_none_or(|tags| tags.iter().any(|tag| customer.tags.contains(tag)))
             && tags_all.as_ref().is_none_or(|tags| tags.iter().all(|tag| customer.tags.contains(tag)))
             && any_of_some(company.as_ref(), customer.company.as_ref())
-            && any_of_some(email.as_ref(), email_of.as_ref())
+            && email.as_ref().is_none_or(email_matches)
             && text.as_ref().is_none_or(|text| text.matches(texts().into_iter().flatten()))
             && created.holds(&customer.created_at)
             && updated.holds(&customer.updated_at)

@@ -106,7 +106,7 @@ export interface CustomerFilter extends ChangedFilter {
   tagsAll?: OneOrMany<string> | undefined;
   /** Any of these companies, exactly. */
   company?: OneOrMany<string> | undefined;
-  /** Any of these emails, exactly. */
+  /** Any of these emails, without regard to case. */
   email?: OneOrMany<string> | undefined;
   /** Every word begins some word of name, email, company or phone. */
   text?: string | undefined;

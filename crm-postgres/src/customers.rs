@@ -14,11 +14,14 @@ use crate::filter::Conditions;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::table::{Fields, Ordering, Table, columns};
+use crate::table::{self, Fields, Ordering, Table, columns};
 
 /// Is the expression of `idx_customers_words`.
 const WORDS: &str = "crm.words(t.name || ' ' || coalesce(t.email, '') || ' ' || coalesce(t.company, '') || ' ' \
                      || coalesce(t.phone, ''))";
+
+/// The expression of `idx_customers_email`.
+const FOLDED_EMAIL: &str = r#"lower(t.email collate "C")"#;
 
 impl Table for Customer {
     const TABLE: &'static str = "crm.customers";
@@ -85,12 +88,14 @@ impl Table for Customer {
 
     fn condition(filter: &CustomerFilter, conditions: &mut Conditions<'_>) {
         let CustomerFilter { ids, tags_any, tags_all, company, email, text, created, updated } = filter;
+        let folded =
+            email.as_ref().map(|emails| emails.iter().map(|email| email.to_ascii_lowercase()).collect());
         conditions
             .any_id("t.id", ids.as_ref())
             .has_any("t.tags", tags_any.as_ref())
             .has_all("t.tags", tags_all.as_ref())
             .any_text("t.company", company.as_ref())
-            .any_text("t.email", email.as_ref())
+            .any_text(FOLDED_EMAIL, folded.as_ref())
             .text(WORDS, text.as_ref())
             .moments("t.created_at", created)
             .moments("t.updated_at", updated);
@@ -232,5 +237,5 @@ fn part<E: Table>(columns: &mut Columns<'_>) -> sqlx::Result<Option<E>> {
         columns.skip(E::COLUMNS.len());
         return Ok(None);
     }
-    E::read(columns).map(Some)
+    table::part(columns).map(Some)
 }
