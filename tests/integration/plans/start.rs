@@ -21,8 +21,8 @@ async fn what_is_done_once_reads_no_table_either() {
             .into_iter()
             .partition(|statement| CHECKS.iter().any(|table| statement.text.contains(table)));
         suite.judge("start: first call", &["users_pkey"], PAGE, &statements);
-        // They read the catalogue: what depends on the schema.
-        suite.judge("start: check", &[], 1_000, &checks);
+        // They read the catalogue, where other databases have their rows too.
+        suite.judge("start: check", &[], u32::MAX, &checks);
 
         // The rows are loaded by the first of the two and found by the second.
         let crm = suite.capture.crm.clone();
