@@ -15,6 +15,7 @@ use crate::fault::Intent;
 use crate::migrate::{self, Migration};
 use crate::pool::Pool;
 use crate::replica::Replica;
+use crate::schema;
 use crate::seed::{self, SeedPasswords, Seeded};
 use crate::session::Session;
 use crate::{Acting, Builder, Tx};
@@ -160,13 +161,14 @@ impl Crm {
     ///
     /// It makes the database roles `crm_admin`, `crm_user` and `crm_reporter`, which all databases of a server share, for
     /// which the login needs `CREATEROLE` once, but need be no superuser. A login for reporting scripts is made by
-    /// `grant crm_reporter to …`: in SQL it reads everything but `crm.users.password`. The library itself connects as the
-    /// owner of the schema or a member of it.
+    /// `grant crm_reporter to …`: it reads everything but `crm.users.password`, in SQL and through the library. Whoever writes
+    /// connects as the owner of the schema or a member of it.
     ///
     /// # Errors
     /// `permission_denied` when the login may not make the roles; the message has the SQL for an administrator.
-    /// `schema` when the database was migrated by a newer library that this one does not fit, or something that is not
-    /// the library's has one of its names in the schema `crm`.
+    /// `schema` when the database was migrated by a newer library that this one does not fit, something that is not
+    /// the library's has one of its names in the schema `crm`, other roles own the schema or may create in it, the
+    /// database's encoding is not UTF8, or rows do not fit; the message says what to do.
     #[instrument(name = "crm.migrate", skip_all)]
     pub async fn migrate(&self) -> Result<()> {
         migrate::migrate(&self.session.pool).await
@@ -184,7 +186,7 @@ impl Crm {
     /// Returns the version of the schema; nothing where it was never migrated or everything was taken away.
     ///
     /// # Errors
-    /// `timeout`, `unavailable`, `closed`.
+    /// `timeout`, `unavailable`, `closed`; `schema` when other roles own the schema or may create in it.
     #[instrument(name = "crm.schema_version", skip_all)]
     pub async fn schema_version(&self) -> Result<Option<i64>> {
         Ok(self.schema_state().await?.version())
@@ -193,17 +195,18 @@ impl Crm {
     /// Lists the migrations that the database does not have yet.
     ///
     /// # Errors
-    /// `timeout`, `unavailable`, `closed`.
+    /// `timeout`, `unavailable`, `closed`; `schema` when other roles own the schema or may create in it.
     #[instrument(name = "crm.pending_migrations", skip_all)]
     pub async fn pending_migrations(&self) -> Result<Vec<Migration>> {
         Ok(self.schema_state().await?.pending())
     }
 
-    async fn schema_state(&self) -> Result<migrate::State> {
+    async fn schema_state(&self) -> Result<schema::State> {
         let pool = &self.session.pool;
         let mut lease = pool.lease(Intent::Write).await?;
-        let state = migrate::state(lease.connection(), pool.settings.call_timeout).await?;
+        let state = schema::state(lease.connection(), pool.settings.call_timeout).await?;
         lease.release();
+        state.refuse_strangers()?;
         Ok(state)
     }
 

@@ -14,7 +14,7 @@ use crate::filter::Conditions;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::table::{Fields, Ordering, Table, columns};
+use crate::table::{self, Fields, Ordering, Table, columns};
 
 /// Is the expression of `idx_customers_words`.
 const WORDS: &str = "crm.words(t.name || ' ' || coalesce(t.email, '') || ' ' || coalesce(t.company, '') || ' ' \
@@ -232,5 +232,5 @@ fn part<E: Table>(columns: &mut Columns<'_>) -> sqlx::Result<Option<E>> {
         columns.skip(E::COLUMNS.len());
         return Ok(None);
     }
-    E::read(columns).map(Some)
+    table::part(columns).map(Some)
 }

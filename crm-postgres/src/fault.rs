@@ -6,6 +6,7 @@ use crm_core::{Cause, DenialReason, Error, Violation, ViolationCode};
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity, PgSslMode};
 
 use crate::constraints;
+use crate::row::Unreadable;
 
 /// Says whether a lost answer leaves open what happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,9 @@ pub(crate) fn of_statement(error: sqlx::Error, intent: Intent) -> Error {
             outcome_unknown: intent.outcome_unknown(),
             source: Some(Cause::from(error)),
         },
+        sqlx::Error::Decode(cause) if cause.is::<Unreadable>() => {
+            Error::internal(cause.to_string(), Some(Cause::from(cause)))
+        }
         error => Error::internal("the server's answer does not fit", Some(Cause::from(error))),
     }
 }

@@ -162,6 +162,7 @@ mod reports;
 #[doc(hidden)] // For the bindings to other languages.
 pub mod retry;
 mod row;
+mod schema;
 mod seed;
 mod session;
 mod sql;

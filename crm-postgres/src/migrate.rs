@@ -1,13 +1,12 @@
 //! The schema: bringing it up and down, and telling whether it fits.
 
-use std::time::Duration;
-
 use crm_core::{Error, Result, Violation, ViolationCode};
+use sqlx::PgConnection;
 use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
-use sqlx::{PgConnection, Row as _};
 
 use crate::fault::{self, Intent};
 use crate::pool::Pool;
+use crate::schema;
 use crate::session::within;
 
 /// Is the library's own history, beside which the host application keeps its own.
@@ -42,7 +41,7 @@ pub(crate) fn known() -> Vec<Migration> {
         .collect()
 }
 
-fn latest() -> i64 {
+pub(crate) fn latest() -> i64 {
     known().last().map_or(0, |migration| migration.version)
 }
 
@@ -57,26 +56,42 @@ pub(crate) async fn migrate_to(pool: &Pool, version: i64) -> Result<()> {
     }
     let mut lease = pool.lease(Intent::Write).await?;
     let connection = lease.connection();
-    // Building an index may take longer than a statement of an application should.
-    let unlimited = sqlx::raw_sql("set statement_timeout = 0").execute(&mut *connection);
-    within(pool.settings.call_timeout, Intent::Read, unlimited).await.map_err(|failure| failure.error)?;
-    state(connection, pool.settings.call_timeout).await?.refuse_too_new()?;
+    let timeout = pool.settings.call_timeout;
+    let settings = sqlx::raw_sql(SETTINGS).execute(&mut *connection);
+    within(timeout, Intent::Read, settings).await.map_err(|failure| failure.error)?;
+    schema::state(connection, timeout).await?.refuse_encoding()?;
+    make_schema(connection).await.map_err(of_migrate)?;
+    // Looked at once the schema is there, so that nobody else can make it in between.
+    let state = schema::state(connection, timeout).await?;
+    state.refuse_strangers()?;
+    state.refuse_too_new()?;
     step_to(connection, version).await.map_err(of_migrate)?;
     pool.forget_schema();
     // The lease is dropped, and with it the connection's settings and its lock.
     Ok(())
 }
 
-/// Goes up or down under the lock that keeps other migrating processes waiting.
-async fn step_to(connection: &mut PgConnection, version: i64) -> Result<(), MigrateError> {
-    let mut migrator = migrator();
-    migrator.set_locking(false);
+/// Settings of the session in which the steps run. An index may take longer to build than a statement of an application should. Each step
+/// finds PostgreSQL's own operators and functions and nobody else's, also over a host's connection; a step may set the path for itself, and
+/// the one after it has this one again. And a text in a step means what it says.
+const SETTINGS: &str = "set statement_timeout = 0; set search_path = pg_catalog, pg_temp; \
+                        set standard_conforming_strings = on";
+
+/// Takes the lock that keeps other migrating processes waiting, and makes the schema.
+async fn make_schema(connection: &mut PgConnection) -> Result<(), MigrateError> {
     connection.lock().await?;
     // Only where it is not there: an owner of the schema need not be allowed to create any.
     let missing = "select to_regnamespace('crm') is null";
     if sqlx::query_scalar(missing).persistent(false).fetch_one(&mut *connection).await? {
         sqlx::raw_sql("create schema crm").execute(&mut *connection).await?;
     }
+    Ok(())
+}
+
+/// Goes up or down, under the lock.
+async fn step_to(connection: &mut PgConnection, version: i64) -> Result<(), MigrateError> {
+    let mut migrator = migrator();
+    migrator.set_locking(false);
     migrator.run_direct(Some(version), connection, false).await?;
     let applied = connection.list_applied_migrations(HISTORY).await?;
     let is_applied = |version: i64| applied.iter().any(|migration| migration.version == version);
@@ -94,88 +109,7 @@ async fn step_to(connection: &mut PgConnection, version: i64) -> Result<(), Migr
     Ok(())
 }
 
-/// Is what a database says of its schema.
-#[derive(Debug, Default)]
-pub(crate) struct State {
-    applied: Vec<i64>,
-    oldest_library: Option<i64>,
-    /// Whether row security binds the login, which would then see rows missing where there are some.
-    bound: bool,
-}
-
-/// Reads what the database says of its schema; nothing where the library's schema was never there.
-pub(crate) async fn state(connection: &mut PgConnection, timeout: Duration) -> Result<State> {
-    within(timeout, Intent::Read, read_state(connection)).await.map_err(|failure| failure.error)
-}
-
-/// Asks in one message each, which stay whole behind `PgBouncer`.
-async fn read_state(connection: &mut PgConnection) -> sqlx::Result<State> {
-    let tables =
-        "select to_regclass('crm._migrations') is not null, to_regclass('crm.compatibility') is not null,
-                row_security_active(to_regclass('crm.users'))";
-    let row = sqlx::raw_sql(tables).fetch_one(&mut *connection).await?;
-    let (history, compatibility): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
-    let mut state = State { bound: row.try_get::<Option<bool>, _>(2)?.unwrap_or(false), ..State::default() };
-    if history {
-        let text = "select version from crm._migrations where success order by version";
-        let rows = sqlx::raw_sql(text).fetch_all(&mut *connection).await?;
-        state.applied = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
-    }
-    if compatibility {
-        let text = "select max(oldest_library) from crm.compatibility";
-        state.oldest_library = sqlx::raw_sql(text).fetch_one(connection).await?.try_get(0)?;
-    }
-    Ok(state)
-}
-
-impl State {
-    /// Returns the version of the newest step that the database has, if it has any.
-    pub(crate) fn version(&self) -> Option<i64> {
-        self.applied.last().copied()
-    }
-
-    /// Returns the version, and the oldest library that may use it, of what is to be dumped: also one that this library could not use.
-    #[cfg(unix)]
-    pub(crate) fn dumpable(&self) -> Result<(i64, i64)> {
-        self.refuse_bound()?;
-        match self.version() {
-            Some(version) => Ok((version, self.oldest_library.unwrap_or(0))),
-            None => Err(not_migrated()),
-        }
-    }
-
-    /// Lists the steps that the database does not have.
-    pub(crate) fn pending(&self) -> Vec<Migration> {
-        known().into_iter().filter(|step| !self.applied.contains(&step.version)).collect()
-    }
-
-    fn refuse_too_new(&self) -> Result<()> {
-        refuse_newer("the database", self.oldest_library.unwrap_or(0))
-    }
-
-    fn refuse_bound(&self) -> Result<()> {
-        if self.bound {
-            let message = "the login is not the schema's owner: connect as the owner or as a member of it";
-            return Err(Error::Schema(message.to_owned()));
-        }
-        Ok(())
-    }
-
-    /// Refuses a database that is behind this library, or too far ahead.
-    pub(crate) fn check(&self) -> Result<()> {
-        self.refuse_too_new()?;
-        self.refuse_bound()?;
-        match self.pending().first() {
-            None => Ok(()),
-            Some(_) if self.applied.is_empty() => Err(not_migrated()),
-            Some(Migration { version, description }) => Err(Error::Schema(format!(
-                "the database lacks migration {version} ({description}); run migrate()"
-            ))),
-        }
-    }
-}
-
-fn not_migrated() -> Error {
+pub(crate) fn not_migrated() -> Error {
     Error::Schema("the database is not migrated; run migrate()".to_owned())
 }
 
@@ -202,9 +136,18 @@ pub(crate) fn roles() -> String {
     format!("{}\n$$;", &text[begin..end])
 }
 
+/// The code `object_not_in_prerequisite_state`.
+const NOT_READY: &str = "55000";
+
 fn of_migrate(error: MigrateError) -> Error {
     match error {
         MigrateError::Execute(error) => fault::of_statement(error, Intent::Write),
+        // So a step says what stands in its way.
+        MigrateError::ExecuteMigration(sqlx::Error::Database(error), version)
+            if error.code().as_deref() == Some(NOT_READY) =>
+        {
+            Error::Schema(format!("migration {version} cannot run: {}", error.message()))
+        }
         MigrateError::ExecuteMigration(error, version) => match fault::of_statement(error, Intent::Write) {
             Error::Internal { message, source } => {
                 Error::internal(format!("migration {version} failed: {message}"), source)

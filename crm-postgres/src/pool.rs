@@ -17,8 +17,8 @@ use crate::connections::{Connections, Loan};
 use crate::connector::Connector;
 use crate::fault::{self, Intent};
 use crate::hashing::Hasher;
-use crate::migrate;
 use crate::options::Settings;
+use crate::schema;
 
 #[derive(Debug)]
 enum Source {
@@ -126,14 +126,14 @@ impl Pool {
     pub(crate) async fn acquire(&self, intent: Intent) -> Result<Lease> {
         let mut lease = self.lease(intent).await?;
         if !self.schema_fits.load(Ordering::Relaxed) {
-            let mut state = migrate::state(lease.connection(), self.settings.call_timeout).await;
+            let mut state = schema::state(lease.connection(), self.settings.call_timeout).await;
             if matches!(state, Err(Error::Unavailable { .. })) {
                 // Nothing but this was asked on the connection, which was found dead.
                 self.forget_idle();
                 // First, as it may be the only one there may be.
                 drop(lease);
                 lease = self.lease(intent).await?;
-                state = migrate::state(lease.connection(), self.settings.call_timeout).await;
+                state = schema::state(lease.connection(), self.settings.call_timeout).await;
             }
             state?.check()?;
             self.schema_fits.store(true, Ordering::Relaxed);

@@ -14,7 +14,7 @@ use crate::filter::clamp_day;
 use crate::row::Columns;
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::table::{Table, columns};
+use crate::table::{columns, part};
 use crate::transaction::{SNAPSHOT, Tx};
 
 #[async_trait]
@@ -87,7 +87,7 @@ impl Reports for Session {
         let rows = self.rows(Intent::Read, sql).await?;
         let read = |row: &PgRow| {
             let mut columns = Columns::new(row);
-            let task = Task::read(&mut columns)?;
+            let task = part::<Task>(&mut columns)?;
             let overdue = DueTask::is_overdue(&task, query.today);
             Ok(DueTask { task, customer_name: columns.next()?, assigned_to_name: columns.next()?, overdue })
         };
@@ -129,7 +129,7 @@ impl Session {
         let read = |row: &PgRow| {
             let mut columns = Columns::new(row);
             let activity = CustomerActivity {
-                customer: Customer::read(&mut columns)?,
+                customer: part::<Customer>(&mut columns)?,
                 interaction_count: columns.next()?,
                 last_interaction: columns.optional_moment()?,
             };

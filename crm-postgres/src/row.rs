@@ -1,12 +1,14 @@
 //! Reading a row, column by column, in the order of the column list.
 
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use crm_core::Id;
 use rust_decimal::Decimal;
+use sqlx::error::BoxDynError;
 use sqlx::postgres::PgRow;
-use sqlx::{Decode, Postgres, Row as _, Type};
+use sqlx::{Column as _, Decode, Postgres, Row as _, Type};
 
 /// Reads the columns of a row from left to right.
 ///
@@ -30,10 +32,38 @@ impl<'r> Columns<'r> {
         Ok(self.row.try_get_unchecked::<Option<i64>, _>(self.at)?.is_none())
     }
 
+    pub(crate) const fn at(&self) -> usize {
+        self.at
+    }
+
     pub(crate) fn next<T: Decode<'r, Postgres> + Type<Postgres>>(&mut self) -> sqlx::Result<T> {
-        let value = self.row.try_get_unchecked(self.at)?;
+        self.read(Ok)
+    }
+
+    /// Reads a value and makes something of it; an error names the column.
+    fn read<V: Decode<'r, Postgres> + Type<Postgres>, T>(
+        &mut self,
+        make: impl FnOnce(V) -> Result<T, BoxDynError>,
+    ) -> sqlx::Result<T> {
+        let value = self.row.try_get_unchecked(self.at).map_err(BoxDynError::from).and_then(make);
+        let value = value.map_err(|source| {
+            let column = self.row.columns().get(self.at).map_or("?", |column| column.name()).to_owned();
+            sqlx::Error::Decode(Box::new(Unreadable { row: None, column, source }))
+        })?;
         self.at += 1;
         Ok(value)
+    }
+
+    /// Adds to an error which row it is: one of this table, whose key stands at this column.
+    pub(crate) fn of_row(&self, table: &'static str, key: usize, error: sqlx::Error) -> sqlx::Error {
+        let sqlx::Error::Decode(cause) = error else { return error };
+        sqlx::Error::Decode(match cause.downcast::<Unreadable>() {
+            Ok(unreadable) => {
+                let row = Some((table, self.row.try_get_unchecked(key).ok()));
+                Box::new(Unreadable { row, ..*unreadable }) as BoxDynError
+            }
+            Err(cause) => cause,
+        })
     }
 
     pub(crate) fn id<I: Id>(&mut self) -> sqlx::Result<I> {
@@ -46,7 +76,7 @@ impl<'r> Columns<'r> {
 
     /// Reads the label of an enum type. The columns cast it to text, so that the driver need not look the type up.
     pub(crate) fn label<L: FromStr<Err = crm_core::Error>>(&mut self) -> sqlx::Result<L> {
-        self.next::<&str>()?.parse().map_err(|error: crm_core::Error| sqlx::Error::Decode(error.into()))
+        self.read(|label: &'r str| Ok(label.parse::<L>()?))
     }
 
     /// Reads an amount and gives it the two decimals of its column, which the wire leaves out where they are zero.
@@ -59,24 +89,55 @@ impl<'r> Columns<'r> {
     }
 
     pub(crate) fn moment(&mut self) -> sqlx::Result<DateTime<Utc>> {
-        self.optional_moment()?.ok_or_else(|| sqlx::Error::Decode("a moment is null".into()))
+        self.read(|micros: i64| moment(micros))
     }
 
     /// Reads microseconds since 2000. sqlx's own decoder panics where another program has stored `infinity`.
     pub(crate) fn optional_moment(&mut self) -> sqlx::Result<Option<DateTime<Utc>>> {
-        let Some(micros) = self.next::<Option<i64>>()? else { return Ok(None) };
-        let moment = EPOCH
-            .and_hms_opt(0, 0, 0)
-            .and_then(|epoch| epoch.and_utc().checked_add_signed(TimeDelta::microseconds(micros)));
-        moment.map(Some).ok_or_else(|| sqlx::Error::Decode("a moment is beyond the calendar".into()))
+        self.read(|micros: Option<i64>| micros.map(moment).transpose())
     }
 
     /// Reads days since 2000; see [`optional_moment`](Self::optional_moment).
     pub(crate) fn optional_day(&mut self) -> sqlx::Result<Option<NaiveDate>> {
-        let Some(days) = self.next::<Option<i32>>()? else { return Ok(None) };
-        let distance = Days::new(days.unsigned_abs().into());
-        let day = if days < 0 { EPOCH.checked_sub_days(distance) } else { EPOCH.checked_add_days(distance) };
-        day.map(Some).ok_or_else(|| sqlx::Error::Decode("a day is beyond the calendar".into()))
+        self.read(|days: Option<i32>| days.map(day).transpose())
+    }
+}
+
+fn moment(micros: i64) -> Result<DateTime<Utc>, BoxDynError> {
+    let epoch = EPOCH.and_time(chrono::NaiveTime::MIN).and_utc();
+    let moment = epoch.checked_add_signed(TimeDelta::microseconds(micros));
+    moment.ok_or_else(|| "the moment is beyond the calendar".into())
+}
+
+fn day(days: i32) -> Result<NaiveDate, BoxDynError> {
+    let distance = Days::new(days.unsigned_abs().into());
+    let day = if days < 0 { EPOCH.checked_sub_days(distance) } else { EPOCH.checked_add_days(distance) };
+    day.ok_or_else(|| "the day is beyond the calendar".into())
+}
+
+/// A value that the server sent and the library cannot hold, and where it stands as far as that is known.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// The table and the row's id.
+    row: Option<(&'static str, Option<i64>)>,
+    column: String,
+    source: BoxDynError,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.row {
+            Some((table, Some(id))) => write!(f, "the row of {table} with the id {id} cannot be read")?,
+            Some((table, None)) => write!(f, "a row of {table} cannot be read")?,
+            None => f.write_str("a row cannot be read")?,
+        }
+        write!(f, ": its column {} does not hold what it should", self.column)
+    }
+}
+
+impl std::error::Error for Unreadable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
     }
 }
 

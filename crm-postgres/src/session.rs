@@ -179,7 +179,7 @@ impl Session {
         let timeout = self.pool.settings.call_timeout;
         let text = match self.actor {
             None => statement.to_owned(),
-            Some(actor) => format!("{statement}; call crm.act_as('{actor}')"),
+            Some(actor) => format!("{statement}; call crm.act_as('{actor}'::pg_catalog.int8)"),
         };
         let begun = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(lease.connection());
         match within(timeout, Intent::Read, begun).await {

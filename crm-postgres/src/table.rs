@@ -211,7 +211,13 @@ impl Session {
 
 /// Reads an entity from a row of its columns.
 pub(crate) fn read<E: Table>(row: &PgRow) -> Result<E> {
-    E::read(&mut Columns::new(row)).map_err(|error| crate::fault::of_statement(error, Intent::Read))
+    part(&mut Columns::new(row)).map_err(|error| crate::fault::of_statement(error, Intent::Read))
+}
+
+/// Reads an entity from its columns, which may be a part of a row; an error names the entity's table and id.
+pub(crate) fn part<E: Table>(columns: &mut Columns<'_>) -> sqlx::Result<E> {
+    let key = columns.at();
+    E::read(columns).map_err(|error| columns.of_row(E::TABLE, key, error))
 }
 
 /// Makes the error of a row that the actor sees and row security keeps from a change.

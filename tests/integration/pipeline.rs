@@ -66,6 +66,16 @@ async fn whatever_changes_leads_changes_the_totals() {
         ("delete from crm.customers", 2),
         ("truncate crm.leads", 0),
         ("insert into crm.leads (title, value) values ('after', 5)", 1),
+        ("truncate crm.leads, crm.pipeline_totals", 0),
+        ("insert into crm.leads (title, value) values ('again', 5)", 1),
+        (
+            "begin; truncate crm.pipeline_totals, crm.leads; insert into crm.leads (title) values ('both'); commit",
+            1,
+        ),
+        ("begin isolation level repeatable read; truncate crm.leads; truncate crm.leads; commit", 0),
+        ("insert into crm.leads (title, value) values ('last', 5)", 1),
+        ("truncate crm.customers, crm.pipeline_totals cascade", 0),
+        ("insert into crm.leads (title, value) values ('after', 5)", 1),
     ] {
         sqlx::raw_sql(statement).execute(&mut *connection).await.unwrap();
         assert_eq!(assert_right(connection).await, leads, "{statement}");

@@ -14,7 +14,7 @@ use super::programs::{Running, Said, Way, command, find};
 use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, lift_limits, of_disk};
 use crate::embedded::Install;
 use crate::fault::Intent;
-use crate::migrate;
+use crate::schema;
 use crate::session::{Session, roll_back};
 
 /// Is how often a backup looks how long its file is.
@@ -95,7 +95,7 @@ async fn snapshot<'s>(
         "begin isolation level repeatable read, read only; set local search_path = pg_catalog, pg_temp";
     backend.does(sqlx::raw_sql(begin).execute(&mut *connection)).await?;
     backend.does(lift_limits(connection, true)).await?;
-    let (schema_version, oldest_library) = migrate::state(connection, timeout).await?.dumpable()?;
+    let (schema_version, oldest_library) = schema::state(connection, timeout).await?.dumpable()?;
     if let Some(name) = backend.does(unreadable(connection)).await? {
         let message = format!("the login may not read {name}, so it cannot back the schema up");
         return Err(Error::denied(DenialReason::Role, message));

@@ -18,6 +18,7 @@ use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, invalid, 
 use crate::embedded::{Install, major};
 use crate::fault::{self, Intent};
 use crate::migrate;
+use crate::schema;
 use crate::session::{Session, within};
 
 pub(super) async fn restore(session: &Session, path: &Path, mut tell: Tell<'_>) -> Result<Manifest> {
@@ -32,6 +33,7 @@ pub(super) async fn restore(session: &Session, path: &Path, mut tell: Tell<'_>) 
     let pool = &session.pool;
     let mut lease = pool.lease(Intent::Write).await?;
     let connection = lease.connection();
+    schema::state(connection, pool.settings.call_timeout).await?.refuse_encoding()?;
     let backend = Backend::of(session, connection).await?;
     begin(backend, connection).await?;
     let mut restoring =

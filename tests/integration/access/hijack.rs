@@ -11,7 +11,7 @@ use super::state::password;
 use crate::seed::valid;
 
 /// Is a function or an operator that writes down who runs it and does what the right one does.
-struct Trap {
+pub(super) struct Trap {
     name: &'static str,
     arguments: &'static [&'static str],
     returns: &'static str,
@@ -43,7 +43,7 @@ const BETTER: [Trap; 10] = [
 ];
 
 /// Are named as PostgreSQL's own, for a search path that has the schema before `pg_catalog`.
-const SAME: [Trap; 15] = [
+pub(super) const SAME: [Trap; 15] = [
     trap("pg_trigger_depth", &[], "int", "pg_trigger_depth()"),
     trap("left", &["text", "int"], "text", "\"left\"($1, $2)"),
     trap("lower", &["text"], "text", "lower($1)"),
@@ -62,7 +62,7 @@ const SAME: [Trap; 15] = [
 ];
 
 /// Makes types of PostgreSQL's names that look at their values, and uses them.
-const TYPES: &str = "
+pub(super) const TYPES: &str = "
     create function evil.look(name) returns boolean language plpgsql set search_path = pg_catalog, pg_temp as
       $$ begin insert into evil.seen values ($1, current_user); return true; end $$;
     create domain evil.text as pg_catalog.text check (evil.look('text'));
@@ -118,7 +118,7 @@ fn sample(kind: &str) -> &'static str {
 }
 
 /// Makes the traps as mallory and sees each of them work under mallory's search path.
-async fn set(cluster: &Cluster, schema: &str, path: &str, traps: &[Trap]) {
+pub(super) async fn set(cluster: &Cluster, schema: &str, path: &str, traps: &[Trap]) {
     let seen = format!(
         "create table {schema}.seen (what text, whom name); grant all on {schema}.seen to public;
          create sequence {schema}.runs; grant all on {schema}.runs to public;"
@@ -146,7 +146,7 @@ async fn set(cluster: &Cluster, schema: &str, path: &str, traps: &[Trap]) {
 }
 
 /// Lists which traps somebody has run, and as whom; a run whose transaction was undone has left its number.
-async fn caught(cluster: &Cluster, schema: &str) -> Vec<String> {
+pub(super) async fn caught(cluster: &Cluster, schema: &str) -> Vec<String> {
     let seen = format!(
         "select distinct format('%s as %s', what, whom) from {schema}.seen
          union all

@@ -64,6 +64,8 @@ const EXPECTED: &str = "
     insert on leads (assigned_to, customer_id, description, stage, title, value): admin, user
     insert on tasks (assigned_to, customer_id, description, due_date, priority, status, title): admin, user
     insert on users (email, name, password, role): admin
+    select on _migrations: reporter
+    select on compatibility: reporter
     select on customers: admin, reporter, user
     select on interactions: admin, reporter, user
     select on leads: admin, reporter, user

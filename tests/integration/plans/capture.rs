@@ -282,4 +282,4 @@ impl Capture {
 }
 
 /// Are the tables that the library and the driver ask about themselves.
-pub(super) const CHECKS: [&str; 3] = ["crm._migrations", "crm.compatibility", "pg_catalog.pg_type"];
+pub(super) const CHECKS: [&str; 3] = ["crm._migrations", "pg_shdepend", "pg_catalog.pg_type"];

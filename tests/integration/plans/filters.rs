@@ -89,7 +89,7 @@ pub(super) fn customers() -> Vec<Case<Customer>> {
         "with two tags that nobody has both", ["idx_customers_tags"], PAGE, { tags_all: texts(&["tag77", "seg2"]) };
         "of a company", ["idx_customers_company"], PAGE, { company: texts(&["Company 77"]) };
         "of two companies", ["idx_customers_company"], 2 * PAGE, { company: texts(&["Company 77", "Company 78"]) };
-        "with an email", ["idx_customers_email"], PAGE, { email: texts(&["customer77@example.com"]) };
+        "with an email", ["idx_customers_email"], PAGE, { email: texts(&["Customer77@Example.com"]) };
         "with any of two emails", ["idx_customers_email"], PAGE, { email: texts(&["customer77@example.com", "customer78@example.com"]) };
         "with a rare word", ["idx_customers_words"], PAGE, { text: words("customer77777") };
         "with a frequent word", ["idx_customers_words"], FREQUENT, { text: words("customer") };

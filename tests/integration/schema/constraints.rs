@@ -7,7 +7,7 @@ use crm_core::{
     NewInteraction, NewLead, NewTask, NewUser, Repositories as _, TaskPatch, UserId, UserPatch,
     Validate as _, ViolationCode,
 };
-use crm_postgres::{CONSTRAINTS, Refusal};
+use crm_postgres::{CONSTRAINTS, Refusal, SeedPasswords};
 use crm_tests::Database;
 
 use super::catalogue::texts;
@@ -95,6 +95,7 @@ async fn each_constraint_is_told_as_the_table_says() {
     keys(&db, &mut provoked).await;
     emails(&db, &mut provoked).await;
     references(&db, &mut provoked).await;
+    years(&db, &mut provoked).await;
     behind_the_callers_back(&db, &mut provoked).await;
     let names: Vec<_> = provoked.0.into_keys().collect();
     let mut expected: Vec<_> = CONSTRAINTS.iter().map(|(name, _)| *name).collect();
@@ -180,6 +181,42 @@ async fn references(db: &Database, provoked: &mut Provoked) {
     provoked.by("fk_interactions_created_by", interactions.create(valid(by_nobody)).await);
     let patch = InteractionPatch { customer_id: nothing.into(), ..InteractionPatch::default() };
     provoked.by("fk_interactions_customer", interactions.update(id, valid(patch), None).await);
+}
+
+/// Lets a trigger write moments that no call of the library can.
+async fn years(db: &Database, provoked: &mut Provoked) {
+    let crm = &db.crm;
+    db.execute(
+        "create function eternal() returns trigger language plpgsql as $$
+         begin return jsonb_populate_record(new, jsonb_build_object(tg_argv[0], 'infinity')); end $$",
+    )
+    .await;
+    for &(name, _) in CONSTRAINTS {
+        let Some((table, column)) = name.strip_prefix("chk_").and_then(|rest| rest.split_once('_')) else {
+            continue;
+        };
+        if !column.ends_with("_at") {
+            continue;
+        }
+        let event = if table == "compatibility" { "update" } else { "insert" };
+        db.execute(&format!(
+            "create trigger zz_eternal before {event} on crm.{table} for each row execute function eternal('{column}')"
+        ))
+        .await;
+        let user = NewUser::new("e", "e@example.com", bcrypt());
+        match table {
+            "users" => provoked.by(name, crm.users().create(valid(user)).await),
+            "customers" => provoked.by(name, crm.customers().create(valid(NewCustomer::new("e"))).await),
+            "leads" => provoked.by(name, crm.leads().create(valid(NewLead::new("e"))).await),
+            "tasks" => provoked.by(name, crm.tasks().create(valid(NewTask::new("e"))).await),
+            "interactions" => {
+                let call = NewInteraction::new(CustomerId(1), InteractionType::Call);
+                provoked.by(name, crm.interactions().create(valid(call)).await);
+            }
+            _ => provoked.by(name, crm.seed(SeedPasswords::default()).await),
+        }
+        db.execute(&format!("drop trigger zz_eternal on crm.{table}")).await;
+    }
 }
 
 /// Lets a trigger write what no call of the library can.

@@ -2,7 +2,9 @@
 
 pub(crate) mod catalogue;
 mod constraints;
+mod encoding;
 mod names;
 mod steps;
 mod triggers;
 mod words;
+mod years;

@@ -1,0 +1,1 @@
+revoke select on crm._migrations, crm.compatibility from crm_reporter;
