@@ -347,9 +347,10 @@ async fn a_role_or_an_actor_that_is_not_put_back_ends_the_transaction() {
 async fn a_refused_statement_undoes_only_the_nested_transaction() {
     let database = database().await;
     for acts in [false, true] {
-        let tx = match acts {
-            false => database.crm.begin().await.unwrap(),
-            true => acting(&database).await.begin().await.unwrap(),
+        let tx = if acts {
+            acting(&database).await.begin().await.unwrap()
+        } else {
+            database.crm.begin().await.unwrap()
         };
         let customer = customer(&tx).await;
         let nested = tx.begin().await.unwrap();

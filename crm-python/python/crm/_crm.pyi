@@ -932,7 +932,7 @@ class Transaction:
     """Is a transaction: the same repositories, all or nothing.
 
     A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database finishes it, and going
-    on raises ClosedError.
+    on raises ClosedError. What may be refused goes into a nested transaction.
     """
 
     def __enter__(self) -> Self: ...
@@ -959,6 +959,15 @@ class Transaction:
     @property
     def tasks(self) -> Tasks:
         """Stores tasks."""
+    def transaction(self) -> Transaction:
+        """Prepares a nested transaction: `with tx.transaction() as nested:` hands its changes to this one at the end of the block and undoes
+        them on an error.
+
+        A refusal by the database (a constraint, a right, a deadlock) undoes only the nested transaction, and this one goes on. A call that
+        is cancelled, times out or loses its connection finishes all of it, and so does a serialization failure. While a nested
+        transaction is open, calls of this one raise ClosedError, and another nested one waits for its end: for the call timeout at most,
+        or not at all where the same thread would wait for itself.
+        """
     @property
     def users(self) -> Users:
         """Stores users."""
@@ -968,7 +977,7 @@ class AsyncTransaction:
     """Is a transaction for asyncio: the same repositories, all or nothing.
 
     A ValidationError, a NotFoundError and a stale version leave it usable; any error of the database and a cancelled call
-    finish it, and going on raises ClosedError. Concurrent calls queue.
+    finish it, and going on raises ClosedError. What may be refused goes into a nested transaction. Concurrent calls queue.
     """
 
     def __aenter__(self) -> Call[Self]: ...
@@ -995,6 +1004,15 @@ class AsyncTransaction:
     @property
     def tasks(self) -> AsyncTasks:
         """Stores tasks."""
+    def transaction(self) -> AsyncTransaction:
+        """Prepares a nested transaction: `with tx.transaction() as nested:` hands its changes to this one at the end of the block and undoes
+        them on an error.
+
+        A refusal by the database (a constraint, a right, a deadlock) undoes only the nested transaction, and this one goes on. A call that
+        is cancelled, times out or loses its connection finishes all of it, and so does a serialization failure. While a nested
+        transaction is open, calls of this one raise ClosedError, and another nested one waits for its end: for the call timeout at most,
+        or not at all where the same thread would wait for itself.
+        """
     @property
     def users(self) -> AsyncUsers:
         """Stores users."""

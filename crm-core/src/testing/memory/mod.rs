@@ -18,7 +18,7 @@ use crate::{Hashing, Result, Store, Transaction, TrustedStore, UserId};
 ///
 /// It passes the same contract as the PostgreSQL store, with one difference: no call waits for a transaction. A
 /// transaction works on its own copy, and one that has changed the same row as somebody else fails on commit with
-/// `serialization`.
+/// `serialization`. Only the nested transactions of one transaction take turns, and wait for each other without a limit.
 ///
 /// Passwords are hashed with the least of argon2's parameters, so that tests are quick: the store of a test keeps no secret.
 /// [`with_hashing`](Self::with_hashing) takes others.
