@@ -161,7 +161,10 @@ impl Pool {
     /// Explains the loss of a transaction's connection, before which nothing was sent for so long.
     pub(crate) async fn explain_loss(&self, idle: Duration, error: Error) -> Error {
         match error {
-            Error::Unavailable { source: Some(_), .. } => self.ended_idle(idle).await.unwrap_or(error),
+            // The limit is at least a millisecond.
+            Error::Unavailable { source: Some(_), .. } if idle >= Duration::from_millis(1) => {
+                self.ended_idle(idle).await.unwrap_or(error)
+            }
             error => error,
         }
     }

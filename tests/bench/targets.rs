@@ -136,7 +136,7 @@ async fn calls(rounds: usize, scale: i64, read: &str, write: &str) -> Result<()>
     };
     let (reader, writer) = (Crm::connect(read).await?, Crm::connect(write).await?);
     let host = sqlx::postgres::PgPoolOptions::new().max_connections(10);
-    let host = Crm::from_pool(host.connect(read).await.expect("the server is there"));
+    let host = Crm::from_pool_prepared(host.connect(read).await.expect("the server is there"));
     let mut get = vec![("ours", get(&reader)), ("ours over sqlx's pool", get(&host))];
     let (mut create, mut all) = (vec![("ours", create(&writer))], vec![("ours", all(&reader))]);
     beside(read, write, customers, &mut get, &mut create, &mut all);

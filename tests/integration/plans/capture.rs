@@ -240,12 +240,12 @@ impl Capture {
         let notices = Notices::default();
         let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(notices.clone()));
         let pool = mode.connect(url).await;
-        Self { crm: Crm::from_pool(pool.clone()), mode, pool, notices, _guard: guard }
+        Self { crm: Crm::from_pool_prepared(pool.clone()), mode, pool, notices, _guard: guard }
     }
 
     /// Returns a handle that has not asked for the schema yet.
     pub(super) fn new_handle(&self) -> Crm {
-        Crm::from_pool(self.pool.clone())
+        Crm::from_pool_prepared(self.pool.clone())
     }
 
     /// Returns the operations called since the last time.
