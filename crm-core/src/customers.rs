@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{Changes, Filter, any_of, any_of_some};
+use crate::entity::{Changes, Filter, any_of, is_sought};
 use crate::label::labels;
 use crate::page::{OrderBy, SortKey};
 use crate::{
@@ -49,7 +49,7 @@ pub struct NewCustomer {
     pub name: String,
     /// The email.
     pub email: Option<String>,
-    /// The phone number, at least 3 digits and at most 50 characters.
+    /// The phone number: at least 3 digits of any script, at most 50 characters. Spaces, dashes and digits become ASCII.
     pub phone: Option<String>,
     /// The company, at most 255 characters.
     pub company: Option<String>,
@@ -135,18 +135,18 @@ impl Validate for Tags {
     }
 }
 
-/// Selects customers.
+/// Selects customers. Texts are compared with case, as given and as validation stores them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomerFilter {
     /// Any of these ids.
     pub ids: Option<Vec<CustomerId>>,
-    /// Having any of these tags, compared exactly.
+    /// Having any of these tags.
     pub tags_any: Option<Vec<String>>,
-    /// Having all of these tags, compared exactly.
+    /// Having all of these tags.
     pub tags_all: Option<Vec<String>>,
-    /// Any of these companies, compared exactly.
+    /// Any of these companies.
     pub company: Option<Vec<String>>,
-    /// Any of these emails, compared exactly.
+    /// Any of these emails, compared without regard to ASCII case.
     pub email: Option<Vec<String>>,
     /// Words in name, email, company and phone: `Some("acme".parse()?)`.
     pub text: Option<SearchText>,
@@ -159,16 +159,20 @@ pub struct CustomerFilter {
 impl Filter<Customer> for CustomerFilter {
     fn matches(&self, customer: &Customer) -> bool {
         let Self { ids, tags_any, tags_all, company, email, text, created, updated } = self;
-        let email_of = customer.email.as_ref().map(|email| email.as_str().to_owned());
+        let has_tag = |sought: &String| customer.tags.iter().any(|tag| is_sought(sought, tag));
+        let is_of =
+            |sought: &String| customer.company.as_ref().is_some_and(|company| is_sought(sought, company));
+        let has_email =
+            |sought: &String| customer.email.as_ref().is_some_and(|email| email.is_sought_by(sought));
         let texts = || {
             let Customer { name, email, company, phone, .. } = customer;
             [Some(name.as_str()), email.as_ref().map(Email::as_str), company.as_deref(), phone.as_deref()]
         };
         any_of(ids.as_ref(), &customer.id)
-            && tags_any.as_ref().is_none_or(|tags| tags.iter().any(|tag| customer.tags.contains(tag)))
-            && tags_all.as_ref().is_none_or(|tags| tags.iter().all(|tag| customer.tags.contains(tag)))
-            && any_of_some(company.as_ref(), customer.company.as_ref())
-            && any_of_some(email.as_ref(), email_of.as_ref())
+            && tags_any.as_ref().is_none_or(|tags| tags.iter().any(has_tag))
+            && tags_all.as_ref().is_none_or(|tags| tags.iter().all(has_tag))
+            && company.as_ref().is_none_or(|companies| companies.iter().any(is_of))
+            && email.as_ref().is_none_or(|emails| emails.iter().any(has_email))
             && text.as_ref().is_none_or(|text| text.matches(texts().into_iter().flatten()))
             && created.holds(&customer.created_at)
             && updated.holds(&customer.updated_at)

@@ -2,11 +2,12 @@
 
 use std::fmt::Debug;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::label::labels;
 use crate::page::{OrderBy, Position, SortKey};
-use crate::{Id, Validate};
+use crate::validation::whole_millis;
+use crate::{Id, Validate, stored_text};
 
 labels! {
     /// Names an entity.
@@ -78,6 +79,8 @@ pub trait Changes {
 }
 
 /// Selects rows: all the conditions that are given must hold. The values are typed, not validated: no match is no error.
+/// What was stored is found by what was given: a text matches as given and as validation would have stored it, and a
+/// moment counts to the millisecond.
 pub trait Filter<E> {
     /// Tells whether the filter selects the row. This is the meaning that every store has to give it.
     fn matches(&self, row: &E) -> bool;
@@ -98,11 +101,18 @@ impl<T> Default for Range<T> {
     }
 }
 
-impl<T: PartialOrd> Range<T> {
-    /// Tells whether the value is in the range, its end excluded.
-    pub fn holds(&self, value: &T) -> bool {
-        self.since.as_ref().is_none_or(|since| since <= value)
-            && self.until.as_ref().is_none_or(|until| value < until)
+impl Range<DateTime<Utc>> {
+    /// Returns the range with both ends cut to whole milliseconds, as every stored moment is.
+    #[must_use]
+    pub fn in_millis(&self) -> Self {
+        Self { since: self.since.map(whole_millis), until: self.until.map(whole_millis) }
+    }
+
+    /// Tells whether the moment is in the range, its end excluded. The ends count to the millisecond.
+    #[must_use]
+    pub fn holds(&self, moment: &DateTime<Utc>) -> bool {
+        let Self { since, until } = self.in_millis();
+        since.is_none_or(|since| since <= *moment) && until.is_none_or(|until| *moment < until)
     }
 }
 
@@ -139,4 +149,9 @@ pub(crate) fn any_of<T: PartialEq>(choices: Option<&Vec<T>>, value: &T) -> bool 
 /// Does the same for a field that may be null, which no choice equals.
 pub(crate) fn any_of_some<T: PartialEq>(choices: Option<&Vec<T>>, value: Option<&T>) -> bool {
     choices.is_none_or(|choices| value.is_some_and(|value| choices.contains(value)))
+}
+
+/// Tells whether a filter's text is the one that is stored: as given, or as validation would have stored it.
+pub(crate) fn is_sought(given: &str, stored: &str) -> bool {
+    given == stored || stored_text(given) == stored
 }

@@ -172,7 +172,7 @@ pub use reports::{
 pub use store::{Repositories, Repository, Store, Stored, Transaction, TrustedStore};
 pub use tags::{MAX_TAG, MAX_TAGS, with_tags, without_tags};
 pub use tasks::{NewTask, Priority, Task, TaskFilter, TaskOrderBy, TaskPatch, TaskRepository, TaskStatus};
-pub use text::{MAX_LINE, MAX_PROSE};
+pub use text::{MAX_LINE, MAX_PROSE, stored_text};
 pub use users::{NewUser, Role, User, UserFilter, UserOrderBy, UserPatch, UserRepository};
 pub use validation::{Check, MAX_VIOLATIONS, Valid, Validate, Violation, ViolationCode, Violations, beside};
 pub use words::{MAX_WORD, MAX_WORDS, SearchText, fold, words};

@@ -5,6 +5,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 
+use crate::text::trim;
 use crate::validation::Broken;
 use crate::{Patch, Result, ViolationCode};
 
@@ -24,13 +25,15 @@ pub(crate) fn normalise(amount: &mut Decimal) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Reads an amount that is written out, such as `12.50`, also a negative one. How large and precise it may be is judged with the rest of
-/// the input, unless no decimal could hold it.
+/// Reads an amount that is written out as `digits[.digits]`, such as `12.50`, perhaps with a sign before it and white
+/// space around it. All languages read amounts by this function. How large and precise the amount may be is judged with
+/// the rest of the input, unless no decimal could hold it.
 ///
 /// # Errors
 /// `validation` of the field `amount`.
 pub fn parse_money(text: &str) -> Result<Decimal> {
     let refuse = |code, message: &str| Err(Broken::new(code, message).on("amount"));
+    let text = trim(text);
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
     let numeric = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -64,7 +67,7 @@ impl<'de> Deserialize<'de> for Amount {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Amount, E> {
-                Decimal::from_str_exact(text).map(Amount).map_err(E::custom)
+                parse_money(text).map(Amount).map_err(E::custom)
             }
 
             fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Amount, E> {
@@ -112,16 +115,24 @@ mod tests {
 
     #[test]
     fn an_amount_that_is_written_out_is_read_or_refused_by_its_rule() {
-        for (text, expected) in
-            [("12.50", "12.500"), ("007", "7.0"), ("-1", "-1.0"), ("0.1000000000000000", "0.10")]
-        {
+        for (text, expected) in [
+            ("12.50", "12.500"),
+            ("007", "7.0"),
+            ("-1", "-1.0"),
+            ("0.1000000000000000", "0.10"),
+            (" 12.50\u{a0}\n", "12.5"),
+        ] {
             assert_eq!(parse_money(text).unwrap(), expected.parse::<Decimal>().unwrap(), "{text}");
         }
         for (text, code) in [
             ("", ViolationCode::InvalidType),
             ("1e3", ViolationCode::InvalidType),
             ("1.", ViolationCode::InvalidType),
-            (" 1", ViolationCode::InvalidType),
+            (".5", ViolationCode::InvalidType),
+            ("1_000", ViolationCode::InvalidType),
+            ("1 000", ViolationCode::InvalidType),
+            ("- 1", ViolationCode::InvalidType),
+            (" ", ViolationCode::InvalidType),
             ("1,5", ViolationCode::InvalidType),
             ("123456789012345678901", ViolationCode::OutOfRange),
             ("0.00000001", ViolationCode::TooPrecise),
@@ -134,13 +145,23 @@ mod tests {
     fn amounts_are_read_from_strings_and_whole_numbers_never_from_floats() {
         use crate::{LeadPatch, NewLead};
 
-        for (json, expected) in [("\"12.50\"", Some("12.50")), ("5", Some("5")), ("null", None)] {
+        for (json, expected) in
+            [("\"12.50\"", Some("12.50")), ("\" 12.50 \"", Some("12.50")), ("5", Some("5")), ("null", None)]
+        {
             let expected: Option<Decimal> = expected.map(|amount| amount.parse().unwrap());
             let new: NewLead = serde_json::from_str(&format!("{{\"value\":{json}}}")).unwrap();
             let patch: LeadPatch = serde_json::from_str(&format!("{{\"value\":{json}}}")).unwrap();
             assert_eq!((new.value, patch.value), (expected, Patch::from(expected)));
         }
-        for json in ["0.1", "\"1.00000000000000000000000000000001\"", "\"x\"", "true"] {
+        for json in [
+            "0.1",
+            "\"1.00000000000000000000000000000001\"",
+            "\"x\"",
+            "true",
+            "\".5\"",
+            "\"1_000\"",
+            "\"1e3\"",
+        ] {
             let json = format!("{{\"value\":{json}}}");
             assert!(serde_json::from_str::<NewLead>(&json).is_err(), "{json}");
             assert!(serde_json::from_str::<LeadPatch>(&json).is_err(), "{json}");

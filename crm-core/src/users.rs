@@ -113,7 +113,7 @@ pub struct UserFilter {
     pub ids: Option<Vec<UserId>>,
     /// Any of these roles.
     pub role: Option<Vec<Role>>,
-    /// Any of these emails, compared without regard to case.
+    /// Any of these emails, compared without regard to ASCII case.
     pub email: Option<Vec<String>>,
     /// When the row was made.
     pub created: Range<DateTime<Utc>>,
@@ -124,8 +124,7 @@ pub struct UserFilter {
 impl Filter<User> for UserFilter {
     fn matches(&self, user: &User) -> bool {
         let Self { ids, role, email, created, updated } = self;
-        let email_matches =
-            |emails: &Vec<String>| emails.iter().any(|email| email.eq_ignore_ascii_case(user.email.as_str()));
+        let email_matches = |emails: &Vec<String>| emails.iter().any(|email| user.email.is_sought_by(email));
         any_of(ids.as_ref(), &user.id)
             && any_of(role.as_ref(), &user.role)
             && email.as_ref().is_none_or(email_matches)

@@ -29,7 +29,7 @@ labels! {
         InvalidCharacters = "invalid_characters",
         /// The text is no email address.
         InvalidEmail = "invalid_email",
-        /// The text is no phone number.
+        /// The text has fewer digits than a phone number.
         InvalidPhone = "invalid_phone",
         /// The text is neither a PHC string nor a bcrypt hash.
         InvalidHash = "invalid_hash",
@@ -198,6 +198,12 @@ pub(crate) fn both<A, B>(one: Result<A>, two: Result<B>) -> Result<(A, B)> {
     }
 }
 
+/// Cuts a moment to whole milliseconds, as every stored one is.
+pub(crate) fn whole_millis(moment: DateTime<Utc>) -> DateTime<Utc> {
+    // By way of the number, which also carries a leap second over into the next.
+    DateTime::from_timestamp_millis(moment.timestamp_millis()).unwrap_or(moment)
+}
+
 /// Returns the number in `[50].name`.
 fn row(field: &str) -> Option<usize> {
     field.strip_prefix('[')?.split_once(']')?.0.parse().ok()
@@ -299,9 +305,14 @@ impl Check {
 
     /// Checks a phone number; one that is empty after trimming is none.
     pub(crate) fn phone(&mut self, field: &str, value: &mut Option<String>) {
-        self.line(field, value, phone::MAX);
-        if let Some(Err(broken)) = value.as_deref().map(phone::check) {
-            self.note::<()>(field, Err(broken));
+        if let Some(number) = value {
+            let normalised = phone::normalise(number);
+            self.note(field, normalised);
+            if number.is_empty() {
+                *value = None;
+            } else {
+                self.note(field, phone::check(number));
+            }
         }
     }
 
@@ -323,8 +334,7 @@ impl Check {
     /// Checks a moment and cuts it to whole milliseconds, which is what all three languages can hold.
     pub(crate) fn moment(&mut self, field: &str, value: Option<&mut DateTime<Utc>>) {
         if let Some(value) = value {
-            // By way of the number, which also carries a leap second over into the next.
-            *value = DateTime::from_timestamp_millis(value.timestamp_millis()).unwrap_or(*value);
+            *value = whole_millis(*value);
             self.year(field, value.year());
         }
     }

@@ -55,7 +55,7 @@ export interface UserFilter extends ChangedFilter {
   ids?: OneOrMany<number> | undefined;
   /** Any of these roles. */
   role?: OneOrMany<Role> | undefined;
-  /** Without regard to case. */
+  /** Without regard to ASCII case. */
   email?: OneOrMany<string> | undefined;
 }
 
@@ -68,7 +68,7 @@ export interface NewCustomer {
   name: string;
   /** The email. */
   email?: string | null | undefined;
-  /** As people write it, at most 50 characters and at least 3 digits. */
+  /** As people write it, at most 50 characters and at least 3 digits; spaces, dashes and digits become ASCII. */
   phone?: string | null | undefined;
   /** At most 255 characters. */
   company?: string | null | undefined;
@@ -86,7 +86,7 @@ export interface CustomerPatch {
   name?: string | undefined;
   /** The email. */
   email?: string | null | undefined;
-  /** As people write it, at most 50 characters and at least 3 digits. */
+  /** As people write it, at most 50 characters and at least 3 digits; spaces, dashes and digits become ASCII. */
   phone?: string | null | undefined;
   /** At most 255 characters. */
   company?: string | null | undefined;
@@ -104,9 +104,9 @@ export interface CustomerFilter extends ChangedFilter {
   tagsAny?: OneOrMany<string> | undefined;
   /** Customers with all of these tags. */
   tagsAll?: OneOrMany<string> | undefined;
-  /** Any of these companies, exactly. */
+  /** Any of these companies, with case. */
   company?: OneOrMany<string> | undefined;
-  /** Any of these emails, exactly. */
+  /** Any of these emails, without regard to ASCII case. */
   email?: OneOrMany<string> | undefined;
   /** Every word begins some word of name, email, company or phone. */
   text?: string | undefined;

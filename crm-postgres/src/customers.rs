@@ -90,7 +90,7 @@ impl Table for Customer {
             .has_any("t.tags", tags_any.as_ref())
             .has_all("t.tags", tags_all.as_ref())
             .any_text("t.company", company.as_ref())
-            .any_text("t.email", email.as_ref())
+            .any_email(email.as_ref())
             .text(WORDS, text.as_ref())
             .moments("t.created_at", created)
             .moments("t.updated_at", updated);

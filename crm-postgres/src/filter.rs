@@ -1,12 +1,16 @@
 //! The conditions of a filter, each by itself until it is known which of them leads the page.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, SubsecRound as _, TimeDelta, Utc};
-use crm_core::{Assignee, DayRange, Id, Range, SearchText};
+use chrono::{DateTime, NaiveDate, Utc};
+use crm_core::{Assignee, DayRange, Email, Id, Range, SearchText, stored_text};
 use sqlx::{Encode, Postgres, Type};
 
 use crate::sql::Sql;
+
+/// The expression of `idx_users_email` and `idx_customers_email`.
+pub(crate) const FOLDED_EMAIL: &str = r#"lower(t.email collate "C")"#;
 
 /// Is one condition. The values are parameters already; the texts say where.
 #[derive(Clone, Debug)]
@@ -81,10 +85,17 @@ impl<'s> Conditions<'s> {
         self.any_of(column, ids, "", |sql, id| sql.bind(id))
     }
 
-    /// Adds the condition that the column has any of the texts.
+    /// Adds the condition that the column has any of the texts, as given or as validation stores them.
     pub(crate) fn any_text(&mut self, column: &'static str, texts: Option<&Vec<String>>) -> &mut Self {
-        let texts = texts.map(|texts| storable(texts).into_iter().map(str::to_owned).collect());
+        let texts = texts.map(|texts| storable(texts, stored_text).collect());
         self.any_of(column, texts, "", |sql, text: String| sql.bind(text))
+    }
+
+    /// Adds the condition on [`FOLDED_EMAIL`] that the row has any of the emails, without regard to ASCII case.
+    pub(crate) fn any_email(&mut self, emails: Option<&Vec<String>>) -> &mut Self {
+        let folded = |email: String| email.to_ascii_lowercase();
+        let emails = emails.map(|emails| storable(emails, Email::stored_form).map(folded).collect());
+        self.any_of(FOLDED_EMAIL, emails, "", |sql, email: String| sql.bind(email))
     }
 
     /// Adds the condition that the column has any of the labels of an enum type.
@@ -109,19 +120,26 @@ impl<'s> Conditions<'s> {
         }
     }
 
-    /// Adds the condition that an array has any of the texts.
+    /// Adds the condition that an array has any of the texts, as given or as validation stores them.
     pub(crate) fn has_any(&mut self, column: &str, texts: Option<&Vec<String>>) -> &mut Self {
-        self.compare(column, "&&", texts.map(|texts| storable(texts)))
+        self.compare(column, "&&", texts.map(|texts| storable(texts, stored_text).collect::<Vec<_>>()))
     }
 
-    /// Adds the condition that an array has all of the texts.
+    /// Adds the condition that an array has all of the texts, each as given or as validation stores it.
     pub(crate) fn has_all(&mut self, column: &str, texts: Option<&Vec<String>>) -> &mut Self {
         let Some(texts) = texts else { return self };
-        let possible = storable(texts);
-        if possible.len() < texts.len() {
-            return self.add(Condition::Fixed("false".to_owned()));
+        let mut needed = Vec::with_capacity(texts.len());
+        for text in texts {
+            let forms: Vec<String> = storable([text], stored_text).collect();
+            match <[String; 1]>::try_from(forms) {
+                Ok([form]) => needed.push(form),
+                Err(none) if none.is_empty() => return self.add(Condition::Fixed("false".to_owned())),
+                Err(forms) => {
+                    self.compare(column, "&&", Some(forms));
+                }
+            }
         }
-        self.compare(column, "@>", Some(possible))
+        self.compare(column, "@>", Some(needed))
     }
 
     /// Adds a comparison with a value, such as `column @> …`.
@@ -138,8 +156,9 @@ impl<'s> Conditions<'s> {
 
     /// Adds the condition that since ≤ column < until.
     pub(crate) fn moments(&mut self, column: &str, range: &Range<DateTime<Utc>>) -> &mut Self {
-        self.compare(column, ">=", range.since.map(clamp_moment));
-        self.compare(column, "<", range.until.map(clamp_moment))
+        let Range { since, until } = range.in_millis();
+        self.compare(column, ">=", since.map(clamp_moment));
+        self.compare(column, "<", until.map(clamp_moment))
     }
 
     /// Adds the condition that since ≤ column ≤ until.
@@ -161,15 +180,22 @@ impl<'s> Conditions<'s> {
     }
 }
 
-/// Leaves out the texts with a NUL, which PostgreSQL cannot hold and would refuse even to compare with.
-fn storable(texts: &[String]) -> Vec<&str> {
-    texts.iter().map(String::as_str).filter(|text| !text.contains('\0')).collect()
+/// Returns each text as given and, where that differs, in the form in which validation stores it. A text with a NUL is
+/// left out: PostgreSQL cannot hold it and would refuse even to compare with it.
+fn storable<'t>(
+    texts: impl IntoIterator<Item = &'t String>,
+    stored: impl Fn(&str) -> Cow<'_, str>,
+) -> impl Iterator<Item = String> {
+    let forms = move |given: &String| {
+        let stored = stored(given).into_owned();
+        let other = (stored != *given).then_some(stored);
+        std::iter::once(given.clone()).chain(other)
+    };
+    texts.into_iter().filter(|text| !text.contains('\0')).flat_map(forms)
 }
 
-/// Brings a moment into the years that PostgreSQL knows, beyond which nothing stored lies, and up to the next microsecond,
-/// between which and it nothing stored lies either.
+/// Brings a moment into the years that PostgreSQL knows; nothing stored lies beyond them.
 fn clamp_moment(moment: DateTime<Utc>) -> DateTime<Utc> {
-    let moment = moment.checked_add_signed(TimeDelta::nanoseconds(999)).unwrap_or(moment).trunc_subsecs(6);
     let day = moment.date_naive();
     let clamped = clamp_day(day);
     if day == clamped { moment } else { clamped.and_time(moment.time()).and_utc() }

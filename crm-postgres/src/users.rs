@@ -11,7 +11,7 @@ use tracing::instrument;
 
 use crate::bulk::Reference;
 use crate::fault::{self, Intent};
-use crate::filter::Conditions;
+use crate::filter::{Conditions, FOLDED_EMAIL};
 use crate::list;
 use crate::row::Columns;
 use crate::session::{Session, gone, within};
@@ -20,9 +20,6 @@ use crate::table::{Fields, Ordering, Table, columns, read};
 use crate::transaction::Tx;
 
 const ROLE: &str = "crm.user_role";
-
-/// Is the expression of `idx_users_email`.
-const FOLDED_EMAIL: &str = r#"lower(t.email collate "C")"#;
 
 impl Table for User {
     const TABLE: &'static str = "crm.users";
@@ -80,12 +77,10 @@ impl Table for User {
 
     fn condition(filter: &UserFilter, conditions: &mut Conditions<'_>) {
         let UserFilter { ids, role, email, created, updated } = filter;
-        let folded =
-            email.as_ref().map(|emails| emails.iter().map(|email| email.to_ascii_lowercase()).collect());
         conditions
             .any_id("t.id", ids.as_ref())
             .any_label("t.role", ROLE, role.as_ref())
-            .any_text(FOLDED_EMAIL, folded.as_ref())
+            .any_email(email.as_ref())
             .moments("t.created_at", created)
             .moments("t.updated_at", updated);
     }
@@ -112,7 +107,7 @@ impl UserRepository for Session {
     #[instrument(name = "crm.users.find_by_email", skip_all)]
     async fn find_by_email(&self, email: &str) -> Result<Option<User>> {
         let mut sql = list::select::<User>();
-        let filter = UserFilter { email: Some(vec![email.trim().to_owned()]), ..UserFilter::default() };
+        let filter = UserFilter { email: Some(vec![email.to_owned()]), ..UserFilter::default() };
         list::restrict::<User>(&mut sql, &filter);
         self.entity(Intent::Read, sql).await
     }
@@ -122,7 +117,7 @@ impl UserRepository for Session {
         self.refuse_actor("a login")?;
         let mut sql =
             Sql::new(format!("select {}, t.password from crm.users t where true", columns::<User>("t")));
-        let filter = UserFilter { email: Some(vec![email.trim().to_owned()]), ..UserFilter::default() };
+        let filter = UserFilter { email: Some(vec![email.to_owned()]), ..UserFilter::default() };
         list::restrict::<User>(&mut sql, &filter);
         let found = self.row(Intent::Read, sql).await?;
         let user = found.as_ref().map(read::<User>).transpose()?.filter(|user| user.deactivated_at.is_none());

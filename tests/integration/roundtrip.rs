@@ -3,9 +3,10 @@
 use std::cell::Cell;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use crm_core::testing::MemoryStore;
 use crm_core::{
-    CustomerPatch, InteractionType, NewCustomer, NewInteraction, NewLead, NewTask, Patch, Repositories,
-    Validate,
+    CustomerFilter, CustomerPatch, InteractionType, List, NewCustomer, NewInteraction, NewLead, NewTask,
+    Patch, Repositories, Valid, Validate,
 };
 use crm_tests::Database;
 use proptest::prelude::*;
@@ -18,6 +19,7 @@ fn text() -> impl Strategy<Value = String> {
         1 => any::<String>(),
         20 => "\\PC{1,40}",
         1 => "[ \\t\\r\\n\\x00-\\x1f]{0,3}\\PC{0,10}[ \\u{a0}\\r\\n]{0,3}",
+        5 => "[\u{feff}\u{200b}\u{202a} \t]{1,2}\\PC{0,10}[\u{200e}\u{202c}\u{a0}]{0,2}",
         20 => "[a-zA-Z\u{e9}e\u{301}\u{1F600}'\"\\\\%_;$-]{1,60}",
         2 => Just("x".repeat(255)),
         2 => Just("\u{10FFFF}".repeat(255)),
@@ -91,6 +93,32 @@ fn texts_and_tags_come_back_unchanged() {
 }
 
 #[test]
+fn what_was_given_finds_what_was_stored() {
+    hold(customer(), &async |database, given| {
+        let Ok(valid) = given.clone().validate() else { return false };
+        assert_found(&database.crm, &given, valid.clone()).await;
+        assert_found(&MemoryStore::default(), &given, valid).await;
+        true
+    });
+}
+
+/// Asserts that a store finds a row by the texts from which it was made.
+async fn assert_found(crm: &dyn Repositories, given: &NewCustomer, valid: Valid<NewCustomer>) {
+    let stored = crm.customers().create(valid).await.unwrap();
+    // A company of which validation leaves nothing is none.
+    let company = given.company.clone().filter(|_| stored.company.is_some());
+    let filter = CustomerFilter {
+        ids: Some(vec![stored.id]),
+        company: company.map(|company| vec![company]),
+        tags_any: (!given.tags.is_empty()).then(|| given.tags.clone()),
+        tags_all: Some(given.tags.clone()),
+        ..CustomerFilter::default()
+    };
+    let found = crm.customers().list(&List::new().filter(filter)).await.unwrap();
+    assert_eq!(found.items, [stored], "{given:?}");
+}
+
+#[test]
 fn what_was_accepted_once_is_accepted_again_as_it_is() {
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     runner
@@ -139,7 +167,7 @@ fn days_come_back_unchanged() {
 fn moments_come_back_to_the_millisecond() {
     hold(moment(), &async |database, date| {
         let crm = &database.crm;
-        let customer = match crm.customers().list(&crm_core::List::new()).await.unwrap().items.pop() {
+        let customer = match crm.customers().list(&List::new()).await.unwrap().items.pop() {
             Some(customer) => customer.id,
             None => crm.customers().create(NewCustomer::new("Acme").validate().unwrap()).await.unwrap().id,
         };
@@ -170,7 +198,7 @@ async fn what_no_language_can_hold_is_kept_out_or_an_error_never_a_panic() {
         assert!(error.as_database_error().unwrap().constraint().is_some(), "{refused}");
     }
     database.execute("insert into crm.customers (name, created_at) values ('Acme', 'infinity')").await;
-    let error = database.crm.customers().list(&crm_core::List::new()).await.unwrap_err();
+    let error = database.crm.customers().list(&List::new()).await.unwrap_err();
     assert_eq!(error.code(), crm_core::ErrorCode::Internal);
 }
 

@@ -80,6 +80,10 @@ const TEXTS: &[&str] = &[
     "a\u{200b}b",
     "a\u{ad}b",
     "\u{feff}a",
+    "\u{feff}' or 1=1\u{200b}",
+    "\u{202a}a\u{202c}",
+    "\u{3164}",
+    "a\u{fe0f}",
     "cafe\u{301}",
     "caf\u{e9}",
     "\u{301}",
@@ -169,6 +173,8 @@ const TEXTS: &[&str] = &[
     "ADMIN@EXAMPLE.COM",
     "' or 1=1@example.com",
     "a\0@example.com",
+    "\u{e4}'--@b\u{fc}cher.example",
+    "\u{feff}a\u{200b}@example.com\u{202c}",
     "a@example.com'; --",
     "\u{ff41}@example.com",
     // Phones.
@@ -177,6 +183,8 @@ const TEXTS: &[&str] = &[
     "*#06#",
     "555 0123 ext. 7",
     "(555) /* 0123 */",
+    "\u{202a}+\u{ff14}\u{ff19}\u{a0}\u{2013}1\u{202c}",
+    "555'; drop table crm.users; --",
     // Spaces around.
     " a ",
     "   ",

@@ -77,7 +77,7 @@ contract! {
         emails_are_folded_by_ascii_alone,
         a_number_that_no_row_can_hold_matches_nothing,
         a_range_may_reach_beyond_what_a_row_can_hold,
-        a_range_is_as_fine_as_its_ends,
+        the_ends_of_a_range_count_to_the_millisecond,
     }
     search {
         texts_of_any_size_are_stored_and_found,

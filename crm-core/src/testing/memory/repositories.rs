@@ -119,7 +119,7 @@ fn move_to<T: PartialEq>(field: &mut T, value: T) -> bool {
 
 /// Finds the user with this email.
 fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {
-    state.users.rows().find(|user| user.email.as_str().eq_ignore_ascii_case(email.trim()))
+    state.users.rows().find(|user| user.email.is_sought_by(email))
 }
 
 /// Returns the change that gives a user another password.
