@@ -25,6 +25,8 @@ test('values of the wrong type are refused with the name of the field', async ()
     [{ title: 'a', value: NaN }, ['value invalid_type']],
     [{ title: 'a', value: 2 ** 60 }, ['value invalid_type']],
     [{ title: 'a', value: '1e3' }, ['value invalid_type']],
+    [{ title: 'a', value: '.5' }, ['value invalid_type']],
+    [{ title: 'a', value: '1_000' }, ['value invalid_type']],
     [{ title: 'a', value: 10n }, ['value invalid_type']],
     [{ title: 'a', value: '0.001' }, ['value too_precise']],
     [{ title: 'a', value: '-1' }, ['value out_of_range']],

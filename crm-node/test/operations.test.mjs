@@ -173,6 +173,14 @@ test('users log in, change passwords, are retired and come back', async () => {
   assert.equal(await crm.users.findByEmail('bob@example.com'), null);
   assert.equal((await crm.users.authenticate('ann@example.com', 'correct horse')).id, ann.id);
   await assert.rejects(crm.users.authenticate('ann@example.com', 'wrong'), { code: 'invalid_credentials' });
+  // A surrogate that stands alone is no text, and so a wrong password, even where its replacement would be the right one.
+  const eve = await crm.users.create({ name: 'Eve', email: 'eve@example.com', password: 'correct horse\ufffd' });
+  for (const [email, password] of [
+    ['ann@example.com', 'correct horse\ud800'], ['eve@example.com', 'correct horse\ud800'], ['ann@example.com\udc00', 'correct horse'],
+  ]) {
+    await assert.rejects(crm.users.authenticate(email, password), { code: 'invalid_credentials' });
+  }
+  await assert.rejects(crm.users.changePassword(eve.id, 'correct horse\udfff', 'battery staple'), { code: 'invalid_credentials' });
   await crm.users.changePassword(ann.id, 'correct horse', 'battery staple');
   await crm.users.setPassword(ann.id, 'paper clip 7');
   await assert.rejects(crm.users.setPassword(ann.id, 'short'), (error) => error.violations[0].field === 'newPassword');

@@ -83,6 +83,9 @@ def test_a_wrong_keyword_or_type_is_a_type_error_that_names_it(
         (lambda c: c.leads.create("A", value=10**40), [("value", "out_of_range")]),
         (lambda c: c.leads.create("A", value=Decimal("NaN")), [("value", "invalid_type")]),
         (lambda c: c.leads.create("A", value="a lot"), [("value", "invalid_type")]),
+        (lambda c: c.leads.create("A", value=".5"), [("value", "invalid_type")]),
+        (lambda c: c.leads.create("A", value="1_000"), [("value", "invalid_type")]),
+        (lambda c: c.leads.create("A", value="1\ud800"), [("value", "invalid_type")]),
         (lambda c: c.leads.create("A", customer_id=2**70), [("customer_id", "out_of_range")]),
         (lambda c: c.leads.list(unassigned=True, assigned_to=1), [("unassigned", "invalid_choice")]),
         (lambda c: c.customers.list(order="-nmae"), [("order", "invalid_choice")]),
@@ -109,7 +112,7 @@ def test_a_broken_rule_is_a_validation_error_that_lists_it(
 
 def test_money_is_taken_from_decimals_ints_and_strs(sync: crm.Crm) -> None:
     for given, stored in [
-        (5, "5.00"), ("12.50", "12.50"), (Decimal("1E+2"), "100.00"), (Decimal("0.10"), "0.10"), (99_999_999, "99999999.00")
+        (5, "5.00"), ("12.50", "12.50"), (" 12.50\u00a0\n", "12.50"), (Decimal("1E+2"), "100.00"), (Decimal("0.10"), "0.10"), (99_999_999, "99999999.00")
     ]:
         lead = sync.leads.create("A", value=given)  # type: ignore[arg-type]
         assert lead.value == Decimal(stored) and str(lead.value) == stored

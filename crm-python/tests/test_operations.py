@@ -167,6 +167,17 @@ def test_users_log_in_and_change_their_passwords(c: Any) -> None:
     for email, password in [("ann@example.com", "wrong"), ("bob@example.com", PASSWORD)]:
         with pytest.raises(crm.InvalidCredentialsError):
             c.users.authenticate(email, password)
+    # A surrogate that stands alone is no text, and so a wrong password, even where its replacement would be the right one.
+    replaced = c.users.create("Eve", "eve@example.com", password=f"{PASSWORD}\ufffd")
+    for email, password in [
+        ("ann@example.com", f"{PASSWORD}\ud800"), ("eve@example.com", f"{PASSWORD}\ud800"), ("ann@example.com\udc00", PASSWORD)
+    ]:
+        with pytest.raises(crm.InvalidCredentialsError):
+            c.users.authenticate(email, password)
+    with pytest.raises(crm.InvalidCredentialsError):
+        c.users.change_password(replaced.id, f"{PASSWORD}\udfff", "battery staple")
+    with pytest.raises(TypeError):
+        c.users.authenticate("ann@example.com", 7)
     c.users.change_password(ann.id, PASSWORD, "battery staple")
     c.users.set_password(ann.id, "another secret")
     with pytest.raises(crm.ValidationError) as short:

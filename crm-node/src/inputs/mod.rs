@@ -7,7 +7,7 @@ mod values;
 
 pub(crate) use entities::Input;
 use values::OneOrMany;
-pub(crate) use values::Value;
+pub(crate) use values::{Compared, Value};
 
 use std::cell::RefCell;
 use std::sync::Arc;

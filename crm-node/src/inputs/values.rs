@@ -55,6 +55,19 @@ impl Value for String {
     }
 }
 
+/// Is a text that is only compared, such as a password to log in with.
+pub(crate) struct Compared(pub(crate) Option<String>);
+
+impl Value for Compared {
+    /// Reads a text, or nothing for one that equals none because a surrogate stands alone in it.
+    fn read(given: Given, path: &dyn Fn() -> String) -> Result<Self, Violation> {
+        match given {
+            Given::Text(text) => Ok(Self(text)),
+            other => Err(wrong(&other, path, "a string")),
+        }
+    }
+}
+
 impl Value for f64 {
     fn read(given: Given, path: &dyn Fn() -> String) -> Result<Self, Violation> {
         match given {
@@ -118,7 +131,7 @@ impl Value for bool {
 impl Value for Decimal {
     fn read(given: Given, path: &dyn Fn() -> String) -> Result<Self, Violation> {
         match given {
-            Given::Text(Some(text)) => parse_money(&text).map_err(|error| named(&error, path)),
+            Given::Text(text) => parse_money(&text.unwrap_or_default()).map_err(|error| named(&error, path)),
             // A fraction is refused because it is seldom the amount that was meant: 0.1 + 0.2.
             Given::Number(number) => whole(number, path).map(Self::from).map_err(|_| {
                 let message =

@@ -5,17 +5,21 @@ use crm_postgres::crm_core::{Password, User, UserId, Valid, Validate as _};
 
 use super::Call;
 use crate::bridge::Job;
-use crate::inputs::{Parameters, Values};
+use crate::inputs::{Compared, Parameters, Values};
 
-/// Reads a password that is only compared.
-fn password(values: &mut Values<'_>, name: &'static str) -> Option<Password> {
-    values.read::<String>(name).map(Password::new)
+/// An email that no user has, because PostgreSQL stores no NUL.
+const NOBODY: &str = "\0";
+
+/// Reads a password that is only compared: anything wrong with it is a wrong password.
+fn compared(values: &mut Values<'_>, name: &'static str) -> Result<Option<Password>> {
+    let read = values.read::<Compared>(name);
+    read.map(|Compared(text)| text.map_or_else(Password::random, |text| Ok(Password::new(text)))).transpose()
 }
 
 /// Reads a new password, the last of the parameters, which stand before it.
 fn with_new_password<R: Parameters>(values: &mut Values<'_>, read: R) -> Result<(R::All, Valid<Password>)> {
-    let new = password(values, "new_password").unwrap_or_else(|| Password::new("stands in for none"));
-    let new = values.finish(new.validate())?;
+    let new = values.read::<String>("new_password").unwrap_or_else(|| "stands in for none".to_owned());
+    let new = values.finish(Password::new(new).validate())?;
     Ok((values.all(read)?, new))
 }
 
@@ -27,12 +31,13 @@ pub(super) fn begin(call: &Call<'_>, values: &mut Values<'_>) -> Result<Job> {
             call.with(move |crm| Box::pin(async move { crm.users().find_by_email(&email).await }))
         }
         "authenticate" => {
-            let read = (values.read::<String>("email"), password(values, "password"));
-            let (email, password) = values.all(read)?;
+            let read = (values.read::<Compared>("email"), compared(values, "password")?);
+            let (Compared(email), password) = values.all(read)?;
+            let email = email.unwrap_or_else(|| NOBODY.to_owned());
             call.with(move |crm| Box::pin(async move { crm.users().authenticate(&email, password).await }))
         }
         "changePassword" => {
-            let read = (values.id::<UserId>(), password(values, "current_password"));
+            let read = (values.id::<UserId>(), compared(values, "current_password")?);
             let ((id, current), new) = with_new_password(values, read)?;
             call.with(move |crm| crm.users().change_password(id, current, new))
         }

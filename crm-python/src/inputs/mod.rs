@@ -9,7 +9,7 @@ mod values;
 
 pub(crate) use entities::Input;
 pub(crate) use rows::many;
-pub(crate) use values::{OneOrMany, Value, Wrong, read};
+pub(crate) use values::{Compared, OneOrMany, Value, Wrong, read};
 
 use std::cell::RefCell;
 

@@ -73,6 +73,20 @@ impl Value for String {
     }
 }
 
+/// Is a text that is only compared, such as a password to log in with.
+pub(crate) struct Compared(pub(crate) Option<String>);
+
+impl Value for Compared {
+    /// Reads a text, or nothing for one that equals none because a surrogate stands alone in it.
+    fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
+        match String::read(value, path) {
+            Ok(text) => Ok(Self(Some(text))),
+            Err(Wrong::Rule(_)) => Ok(Self(None)),
+            Err(wrong) => Err(wrong),
+        }
+    }
+}
+
 impl Value for i64 {
     fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
         if value.is_instance_of::<PyBool>() {
@@ -117,7 +131,7 @@ impl Value for Decimal {
         let refuse = |code, message: &str| invalid(&path, code, message);
         let parse = |text: &str| parse_money(text).map_err(|error| named(&error, &path));
         if let Ok(text) = value.cast::<PyString>() {
-            return parse(text.to_cow().unwrap_or_default().trim());
+            return parse(&text.to_cow().unwrap_or_default());
         }
         let decimal = py.import(intern!(py, "decimal"))?.getattr(intern!(py, "Decimal"))?;
         if value.is_instance(&decimal)? {

@@ -6,7 +6,7 @@ use pyo3::types::PyDict;
 
 use crate::errors::raise;
 use crate::handle::Handle;
-use crate::inputs::read;
+use crate::inputs::{Compared, read};
 
 /// Stores users: the people who work with the CRM.
 #[pyclass(frozen, subclass, name = "Users", module = "crm")]
@@ -15,6 +15,15 @@ pub(crate) struct UsersBase(pub(crate) Handle);
 fn password(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Valid<Password>> {
     let new = Password::new(read::<String>(given, "new_password")?);
     new.validate().map_err(|error| raise(py, error))
+}
+
+/// An email that no user has, because PostgreSQL stores no NUL.
+const NOBODY: &str = "\0";
+
+/// Reads a password that is only compared: anything wrong with it is a wrong password.
+fn compared(py: Python<'_>, given: &Bound<'_, PyAny>, name: &str) -> PyResult<Password> {
+    let Compared(text) = read(given, name)?;
+    text.map_or_else(Password::random, |text| Ok(Password::new(text))).map_err(|error| raise(py, error))
 }
 
 #[pymethods]
@@ -106,8 +115,9 @@ impl UsersBase {
         email: &Bound<'_, PyAny>,
         password: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
-        let email: String = read(email, "email")?;
-        let password = Password::new(read::<String>(password, "password")?);
+        let Compared(email) = read(email, "email")?;
+        let email = email.unwrap_or_else(|| NOBODY.to_owned());
+        let password = compared(py, password, "password")?;
         self.0.call(py, "users.authenticate", move |crm| {
             Box::pin(async move { crm.users().authenticate(&email, password).await })
         })
@@ -122,7 +132,7 @@ impl UsersBase {
         new_password: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
         let id = UserId(read(id, "id")?);
-        let current = Password::new(read::<String>(current_password, "current_password")?);
+        let current = compared(py, current_password, "current_password")?;
         let new = password(py, new_password)?;
         self.0.call(py, "users.change_password", move |crm| crm.users().change_password(id, current, new))
     }
