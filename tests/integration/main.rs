@@ -3,6 +3,7 @@
 
 mod access;
 mod activity;
+mod address_books;
 mod attacks;
 mod backup;
 mod bulk;
