@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crm_core::{Customer, CustomerFilter, List, NewCustomer, Repositories as _, Valid, Validate as _};
+use crm_core::{Customer, CustomerFilter, List, NewCustomer, Repositories as _, Valid};
 use crm_tests::Database;
 use serde::Deserialize;
 
