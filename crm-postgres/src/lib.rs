@@ -153,6 +153,8 @@ mod leads;
 mod list;
 mod migrate;
 mod options;
+#[cfg(unix)]
+mod plain_file;
 mod pool;
 mod replica;
 mod reports;
