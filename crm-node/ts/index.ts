@@ -8,6 +8,7 @@ import { type CallOptions, make, withoutSignal } from './calls.js';
 import { Crm } from './crm.js';
 import { Failure } from './errors.js';
 import { native } from './native.js';
+import { programs } from './programs.js';
 
 export type { CallOptions } from './calls.js';
 // Types only: nobody makes one but the library.
@@ -135,7 +136,7 @@ export interface EmbeddedOptions extends CallOptions {
  * @throws {CrmError} `unavailable` when no PostgreSQL is installed, or the directory is open elsewhere or cannot be used.
  */
 export async function embedded(options?: EmbeddedOptions): Promise<Crm> {
-  return await open('embedded', options);
+  return await open('embedded', options, programs(), __filename);
 }
 
 async function open(op: string, options: CallOptions | undefined, ...values: unknown[]): Promise<Crm> {

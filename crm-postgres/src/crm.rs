@@ -11,6 +11,8 @@ use crm_core::{Result, Store, Transaction, TrustedStore, UserId};
 use sqlx::postgres::PgPool;
 use tracing::instrument;
 
+#[cfg(unix)]
+use crate::embedded::{OWNER, SUPERUSER};
 use crate::fault::Intent;
 use crate::migrate::{self, Migration};
 use crate::pool::Pool;
@@ -18,6 +20,8 @@ use crate::replica::Replica;
 use crate::schema;
 use crate::seed::{self, SeedPasswords, Seeded};
 use crate::session::Session;
+#[cfg(unix)]
+use crate::session::within;
 use crate::{Acting, Builder, Tx};
 
 /// Is a CRM in a PostgreSQL database. It is cheap to clone and meant to be shared; all clones use one pool.
@@ -108,6 +112,10 @@ impl Crm {
     /// Without a directory it is a temporary one, removed at the end. A directory persists; one process at a time can
     /// have it open. The server goes with the last clone of the handle, and it is gone when the process is, however that ends.
     ///
+    /// The directory has to be the caller's or root's, and not writable by everybody. The library logs in as `crm_embedded`, who owns
+    /// the database and is no superuser; a directory made before that role existed is opened as the superuser, who owns it.
+    /// Variables such as `PGHOST` or `PGSSLMODE` do not matter.
+    ///
     /// # Errors
     /// `unavailable` when no PostgreSQL is installed (the message says what to install), when the directory is open
     /// elsewhere, cannot be used, or was made by a major version that is not installed.
@@ -123,7 +131,8 @@ impl Crm {
                 outcome_unknown: false,
                 source: Some(error.into()),
             })?;
-        let (url, bin) = (server.url(), server.bin().to_owned());
+        let login = if server.is_new() { OWNER } else { login(server.url(SUPERUSER)).await? };
+        let (url, bin) = (server.url(login), server.bin().to_owned());
         let embedded = Arc::new(Embedded { url, bin, server: std::sync::Mutex::new(server) });
         let mut crm = Builder::by_url_alone(embedded.url.clone()).connect().await?;
         crm.session.server = Some(embedded);
@@ -131,7 +140,8 @@ impl Crm {
         Ok(crm)
     }
 
-    /// Returns the URL of an embedded server, for other programs that want to look in.
+    /// Returns the URL of an embedded server, for other programs that want to look in. It is that of the database's owner; the
+    /// superuser `postgres` is at the same socket.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         #[cfg(unix)]
@@ -239,6 +249,20 @@ impl Crm {
             drop(tokio::task::spawn_blocking(stop).await);
         }
     }
+}
+
+/// Tells as whom to log in on an embedded server whose database was there: as the superuser where an earlier version
+/// has made it, which then owns everything in it.
+#[cfg(unix)]
+async fn login(superuser: String) -> Result<&'static str> {
+    let crm = Builder::by_url_alone(superuser).connect().await?;
+    let mut lease = crm.session.pool.lease(Intent::Read).await?;
+    let ask =
+        "select pg_catalog.pg_get_userbyid(datdba) = $1 from pg_catalog.pg_database where datname = 'crm'";
+    let ask = sqlx::query_scalar(ask).bind(OWNER).persistent(false).fetch_one(lease.connection());
+    let timeout = crm.session.pool.settings.call_timeout;
+    let owns: bool = within(timeout, Intent::Read, ask).await.map_err(|failure| failure.error)?;
+    Ok(if owns { OWNER } else { SUPERUSER })
 }
 
 crm_core::hand_out!(Crm, session);

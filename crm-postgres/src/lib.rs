@@ -156,6 +156,8 @@ mod list;
 mod migrate;
 mod open;
 mod options;
+#[cfg(unix)]
+mod plain_file;
 mod pool;
 mod replica;
 mod reports;
@@ -179,6 +181,9 @@ pub use backup::{Manifest, Phase, Progress};
 pub use constraints::{CONSTRAINTS, Refusal};
 pub use crm::Crm;
 pub use crm_core::{Error, ErrorCode, Result};
+#[cfg(unix)]
+#[doc(hidden)] // For the bindings to other languages.
+pub use embedded::{offer_programs, wheels_in};
 pub use export::{Column, ColumnType, Export, ExportSink};
 pub use migrate::Migration;
 pub use options::Builder;

@@ -11,6 +11,7 @@ use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
+use crate::programs;
 use crate::records::Progress;
 
 /// Is what is done with a file.
@@ -36,6 +37,7 @@ impl Job {
         if progress.is_some_and(|progress| !progress.is_callable()) {
             return Err(PyTypeError::new_err("progress must be a function that takes a Progress"));
         }
+        programs::offer(path.py())?;
         Ok(Self { work, path: path.extract()?, progress: progress.map(|progress| progress.clone().unbind()) })
     }
 

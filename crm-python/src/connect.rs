@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::crm::handle;
 use crate::errors::raise;
 use crate::inputs::{Fields as _, Keywords, read};
+use crate::programs;
 use crate::run::Face;
 
 const fn face(asynchronous: bool) -> Face {
@@ -38,6 +39,7 @@ pub(crate) fn connect(
 /// Starts a private PostgreSQL for this process and connects to it.
 #[pyfunction]
 pub(crate) fn embedded(py: Python<'_>, asynchronous: bool, path: Option<PathBuf>) -> PyResult<Py<PyAny>> {
+    programs::offer(py)?;
     opened(py, face(asynchronous), async move { Trusted::embedded(path.as_deref()).await })
 }
 

@@ -15,6 +15,7 @@ mod errors;
 mod frames;
 mod handle;
 mod inputs;
+mod programs;
 mod records;
 mod repositories;
 mod retry;

@@ -65,7 +65,7 @@ def server() -> Iterator[Callable[[bool], str]]:
     """Starts a server and returns what makes databases: migrated ones, or bare ones."""
     with crm.embedded() as handle:
         assert handle.url
-        admin = handle.url.replace("/crm?", "/postgres?")
+        admin = handle.url.replace("crm_embedded@", "postgres@").replace("/crm?", "/postgres?")
         with psycopg.connect(admin, autocommit=True) as connection:
             # Of hundreds of databases it would visit several a second.
             connection.execute("alter system set autovacuum = off")

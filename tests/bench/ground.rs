@@ -24,7 +24,7 @@ impl Ground {
         }
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
         let crm = Crm::embedded(Some(&directory)).await?;
-        let url = crm.url().unwrap_or_default().to_owned();
+        let url = crm_tests::superuser(crm.url().unwrap_or_default());
         Ok(Self { _embedded: Some(crm), url })
     }
 

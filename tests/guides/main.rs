@@ -97,11 +97,12 @@ async fn run_guides(names: &[String]) -> Result<usize> {
         }
     }
     let server = Crm::embedded(None).await?;
+    let url = server.url().expect("an embedded server has one").replacen("crm_embedded@", "postgres@", 1);
     let mut failed = 0;
     for (path, must_have_code) in guides {
         let started = Instant::now();
         let shown = path.strip_prefix(&top)?.display().to_string();
-        match run_guide(&top, &path, server.url().expect("an embedded server has one")).await {
+        match run_guide(&top, &path, &url).await {
             Ok(counts) if counts.is_empty() && must_have_code => {
                 failed += 1;
                 eprintln!("{shown}: there is no code in it that runs");

@@ -41,7 +41,9 @@ pub fn quick() -> Hashing {
 #[derive(Debug)]
 struct Server {
     /// Kept as long as the process: the server goes when the process does.
-    crm: Crm,
+    _crm: Crm,
+    /// The superuser's URL.
+    url: String,
 }
 
 static SERVER: OnceCell<Server> = OnceCell::const_new();
@@ -51,29 +53,37 @@ static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Runtime::new().expect("a runtime starts"));
 
 /// Is the database from which the others are copied: migrated and empty.
-const TEMPLATE: &str = "crm";
+const TEMPLATE: &str = "migrated";
 
 async fn server() -> &'static Server {
     SERVER
         .get_or_init(|| async {
             let started = RUNTIME.spawn(async {
                 let crm = Crm::embedded(None).await.expect("a PostgreSQL is installed");
-                // Nobody may be connected to a database that is copied.
-                let url = crm.url().expect("it is embedded").to_owned();
+                let url = superuser(crm.url().expect("it is embedded"));
                 // Of hundreds of databases it would visit several a second.
                 execute(&at(&url, "postgres"), "alter system set autovacuum = off").await;
                 execute(&at(&url, "postgres"), "select pg_reload_conf()").await;
-                execute(&at(&url, "postgres"), "alter database crm allow_connections false").await;
-                execute(
-                    &at(&url, "postgres"),
-                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'crm'",
-                )
-                .await;
-                Server { crm }
+                execute(&at(&url, "postgres"), "create database migrated template template0").await;
+                let template = Crm::connect(at(&url, TEMPLATE)).await.expect("it was just made");
+                template.migrate().await.expect("the superuser may");
+                // Nobody may be connected to a database that is copied.
+                template.close().await;
+                Server { _crm: crm, url }
             });
             started.await.expect("the server starts")
         })
         .await
+}
+
+/// Returns the superuser's URL of an embedded server.
+///
+/// # Panics
+/// When it is the URL of another server.
+#[must_use]
+pub fn superuser(embedded: &str) -> String {
+    let (_, place) = embedded.split_once('@').expect("it names the owner");
+    format!("postgres://postgres@{place}")
 }
 
 /// Puts another database into an embedded server's URL.
@@ -129,7 +139,7 @@ impl Database {
     async fn copy_of(template: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let server = server().await.crm.url().expect("it is embedded");
+        let server = &*server().await.url;
         execute(&at(server, "postgres"), &format!("create database {name} template {template}")).await;
         let url = at(server, &name);
         let crm = Crm::builder(&*url).password_hashing(quick()).connect().await;

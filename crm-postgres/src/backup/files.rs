@@ -1,5 +1,6 @@
 //! Files that get their name when they are whole.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -7,27 +8,37 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crm_core::{Error, Result, ViolationCode};
+use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
 
 use super::manifest::Manifest;
 use super::{invalid, of_disk};
+use crate::plain_file;
 
 /// Are the ends of a temporary name.
 const BEGIN: &str = ".crm-backup-";
 const END: &str = ".tmp";
 
-/// Removes what processes that were killed have left of backups: what nobody has locked. What cannot be removed stays.
+/// Removes what processes of this user that were killed have left of backups: what nobody has locked. What cannot be
+/// removed stays. Anything else may have such a name, be it a pipe whose other end nobody opens.
 fn sweep(directory: &Path) {
+    let user = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(BEGIN) && name.ends_with(END) {
-            let unlocked = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-            if unlocked {
+        if is_temporary(&entry.file_name()) {
+            let opened = plain_file::open(rustix::fs::CWD, entry.path(), OFlags::RDONLY | OFlags::NOFOLLOW);
+            let is_ours = |file: &File| file.metadata().is_ok_and(|meta| meta.uid() == user);
+            if opened.is_ok_and(|file| is_ours(&file) && file.try_lock().is_ok()) {
                 drop(fs::remove_file(entry.path()));
             }
         }
     }
+}
+
+/// Tells a name that [`Temporary::new`] makes.
+fn is_temporary(name: &OsStr) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers = name.to_str().and_then(|name| name.strip_prefix(BEGIN)?.strip_suffix(END)?.split_once('-'));
+    numbers.is_some_and(|(process, count)| is_number(process) && is_number(count))
 }
 
 /// Is a file without a proper name yet, which goes when this does.

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use crm_core::{Error, Result, ViolationCode};
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::invalid;
+use crate::plain_file;
 
 /// Is the format that this library writes, and the only one so far.
 const FORMAT: i64 = 1;
@@ -79,7 +80,8 @@ impl Manifest {
             invalid(ViolationCode::InvalidBackup, format!("has a manifest, {}, {message}", path.display()))
         };
         let mut json = Vec::new();
-        match File::open(&path).and_then(|file| file.take(LONGEST).read_to_end(&mut json)) {
+        let file = plain_file::open(rustix::fs::CWD, &path, OFlags::RDONLY);
+        match file.and_then(|file| file.take(LONGEST).read_to_end(&mut json)) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let message = format!("has no manifest: there is no {}", path.display());

@@ -44,7 +44,8 @@ impl Crm {
     /// connection of the pool and one of `pg_dump`'s, which lead to the server itself and not through `PgBouncer`.
     ///
     /// It runs the `pg_dump` of the server's major version, or a newer one, which it looks for in the directory of an embedded server,
-    /// that of the variable `CRM_POSTGRES_BIN`, on the `PATH` and where packages put it.
+    /// that of the variable `CRM_POSTGRES_BIN`, on the `PATH` and where packages put it. But for that variable, only programs that nobody
+    /// but root and the caller can replace are run.
     ///
     /// # Errors
     /// `validation` of the field `path` when there is such a file already, or none can be made there; `unavailable` when there is no

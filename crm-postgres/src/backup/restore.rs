@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use crm_core::{Error, Result, ViolationCode};
 use futures_util::TryFutureExt as _;
+use rustix::fs::OFlags;
 use sqlx::migrate::{Migrate as _, MigrateError};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::mpsc;
@@ -18,6 +19,7 @@ use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, invalid, 
 use crate::embedded::{Install, major};
 use crate::fault::{self, Intent};
 use crate::migrate;
+use crate::plain_file;
 use crate::schema;
 use crate::session::{Session, within};
 
@@ -49,11 +51,11 @@ pub(super) async fn restore(session: &Session, path: &Path, mut tell: Tell<'_>) 
 fn open(path: &Path) -> Result<(File, Manifest)> {
     let refuse = |message: String| invalid(ViolationCode::InvalidOption, message);
     let cannot = |error| refuse(format!("cannot be opened ({error})"));
-    // Looked at first, because to open a pipe waits for somebody who writes.
-    if !path.metadata().map_err(cannot)?.is_file() {
-        return Err(refuse("must be the name of a file".to_owned()));
-    }
-    let file = File::open(path).map_err(cannot)?;
+    let file = plain_file::open(rustix::fs::CWD, path, OFlags::RDONLY);
+    let file = file.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => refuse("must be the name of a file".to_owned()),
+        _ => cannot(error),
+    })?;
     Ok((file, Manifest::beside(path)?))
 }
 

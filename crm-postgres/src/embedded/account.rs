@@ -1,10 +1,10 @@
 //! The user that the server runs as: the caller's own, or an unprivileged one where the caller is root.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::fs::{MetadataExt as _, fchown, lchown};
+use std::os::unix::fs::fchown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,10 +16,10 @@ use super::error::EmbeddedError;
 pub(crate) struct Account {
     /// How messages call it.
     pub(super) name: String,
-    uid: u32,
-    gid: u32,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
     /// True where the caller is root and the server has to be somebody else.
-    switched: bool,
+    pub(super) switched: bool,
 }
 
 impl Account {
@@ -58,21 +58,18 @@ impl Account {
             })
     }
 
-    /// Chooses the account that owns the database in `dir/data`, which is the only one PostgreSQL accepts for it.
+    /// Chooses the account of the user and group that own the database of `dir`, which is the only one PostgreSQL accepts for it.
     ///
     /// # Errors
     /// `Unusable` when the owner is root, or somebody else than a caller who is not root.
-    pub(super) fn owning(dir: &Path, data: &Path) -> Result<Self, EmbeddedError> {
-        let meta = data.metadata().map_err(|error| EmbeddedError::unusable(dir, error.to_string()))?;
+    pub(super) fn owning(dir: &Path, uid: u32, gid: u32) -> Result<Self, EmbeddedError> {
         let caller = rustix::process::geteuid();
-        let (uid, gid) = (meta.uid(), meta.gid());
         let switched = caller.is_root();
         if switched && uid == 0 {
             return Err(EmbeddedError::unusable(
                 dir,
                 format!(
-                    "{} belongs to root, and PostgreSQL does not run as root; give it to another user (chown -R postgres)",
-                    data.display()
+                    "its data belongs to root, and PostgreSQL does not run as root; give the directory to another user (chown -R postgres)"
                 ),
             ));
         }
@@ -80,8 +77,7 @@ impl Account {
             return Err(EmbeddedError::unusable(
                 dir,
                 format!(
-                    "{} belongs to the user with id {uid}, and this process runs as {}; run it as that user or as root, or give it the directory (chown -R)",
-                    data.display(),
+                    "its data belongs to the user with id {uid}, and this process runs as {}; run it as that user or as root, or give it the directory (chown -R)",
                     caller.as_raw()
                 ),
             ));
@@ -93,9 +89,9 @@ impl Account {
     /// Prepares a program that runs as this account, away from the caller's terminal, directory and `PG*` variables.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut path = OsString::from("/usr/bin:/bin");
-        if let Some(callers) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
+        for dir in absolute_path() {
             path.push(":");
-            path.push(callers);
+            path.push(dir);
         }
         let mut command = Command::new(program);
         command
@@ -117,20 +113,20 @@ impl Account {
         command
     }
 
-    /// Gives an open file to the account.
-    pub(super) fn give_file(&self, file: &File) -> io::Result<()> {
+    /// Gives an open file or directory to the account. Never by its name, which may lead elsewhere by now.
+    pub(super) fn give(&self, file: &File) -> io::Result<()> {
         if self.switched {
             fchown(file, Some(self.uid), Some(self.gid))?;
         }
         Ok(())
     }
 
-    /// Gives `path` to the account.
-    pub(super) fn give(&self, path: &Path) -> io::Result<()> {
+    /// Removes a directory with the account's own rights: those of root would reach further.
+    pub(super) fn remove(&self, dir: &Path) -> io::Result<()> {
         if self.switched {
-            lchown(path, Some(self.uid), Some(self.gid))?;
+            return self.command("rm").args(["-rf", "--"]).arg(dir).status().map(drop);
         }
-        Ok(())
+        fs::remove_dir_all(dir)
     }
 
     /// Names the outermost directory on the way to `path`, itself included, that the account cannot enter.
@@ -163,8 +159,14 @@ impl Account {
     }
 }
 
+/// Lists the directories of `PATH`, without those that depend on the working directory.
+pub(super) fn absolute_path() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).filter(|dir| dir.is_absolute()).collect()
+}
+
 fn id(what: &str, name: &str) -> Option<u32> {
-    let output = Command::new("id").args([what, name]).stderr(Stdio::null()).output().ok()?;
+    let output = Account::caller().command("id").args([what, name]).stderr(Stdio::null()).output().ok()?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 

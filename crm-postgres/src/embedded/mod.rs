@@ -6,13 +6,14 @@
 //! ```
 //!
 //! A start goes through the files in this order: [`home`] (the directory, its lock, its user: [`account`]), [`find`]
-//! (the server), [`watchdog`] (who ends it all), [`launch`] (make, spawn, wait).
+//! (the server), [`watchdog`] (who ends it all), [`launch`] (make, spawn, wait). [`trust`] says whose files may be used.
 
 mod account;
 mod error;
 mod find;
 mod home;
 mod launch;
+mod trust;
 mod watchdog;
 
 use std::fmt::Write as _;
@@ -25,7 +26,9 @@ use std::time::{Duration, Instant};
 pub(crate) use account::Account;
 pub(crate) use error::EmbeddedError;
 pub(crate) use find::{Install, client, major};
+pub use find::{offer_programs, wheels_in};
 use home::Home;
+pub(crate) use launch::{OWNER, SUPERUSER};
 use watchdog::Watchdog;
 
 /// Is how long a stop may take before the server is killed; the watchdog kills it earlier unless somebody ended that.
@@ -79,13 +82,14 @@ impl Server {
             launch::make(&home, &install, &mut watchdog)?;
         } else {
             launch::settle(&home)?;
+            launch::secure_old(&home)?;
         }
         let (log, log_begin) = home.log().map_err(failed)?;
         let child = launch::spawn(&home, &install, &socket_dir, &log, &mut watchdog)?;
         let owner = std::process::id();
         let mut server = Self { home, bin: install.bin, socket_dir, watchdog, child: Some(child), owner };
         if let Some(child) = &mut server.child {
-            launch::ready(&server.home, child, log_begin)?;
+            launch::ready(&server.home, child, (&log, log_begin))?;
         }
         Ok(server)
     }
@@ -95,9 +99,14 @@ impl Server {
         &self.bin
     }
 
-    /// Returns the superuser's URL of the database `crm`.
-    pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@localhost:5432/crm?host={}", encoded(&self.socket_dir))
+    /// Tells whether it has just made the database, whose owner is [`OWNER`] then.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.home.made_by.is_none()
+    }
+
+    /// Returns a role's URL of the database `crm`.
+    pub(crate) fn url(&self, role: &str) -> String {
+        format!("postgres://{role}@localhost:5432/crm?host={}", encoded(&self.socket_dir))
     }
 
     /// Ends the server and removes what was temporary; does nothing the second time, or in a fork of the owner.

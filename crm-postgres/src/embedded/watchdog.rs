@@ -6,13 +6,14 @@ use std::process::{Child, ChildStdin, Stdio};
 
 use super::account::Account;
 
-/// Is what the process does: wait for the end of its standard input, then end the server and tidy up.
+/// Is what the process does: wait for the end of its standard input or of its parent, then end the server and tidy up.
 const SCRIPT: &str = include_str!("watchdog.sh");
 
 /// Holds the process and the pipe whose closing sets it off.
 ///
 /// The pipe closes however the caller ends, SIGKILL included, and needs no signal handler and no `unsafe`.
-/// The standard library opens it close-on-exec, so that no program the caller starts keeps it open.
+/// The standard library opens it close-on-exec, so that no program the caller starts keeps it open. A fork of the caller
+/// does, for which the process also looks every second who its parent is.
 #[derive(Debug)]
 pub(super) struct Watchdog {
     child: Child,
@@ -55,7 +56,8 @@ impl Watchdog {
             Task::Serving(pid) => pid.to_string(),
         };
         match &mut self.pipe {
-            Some(pipe) => writeln!(pipe, "{line}"),
+            // In one piece, which a death in between cannot cut.
+            Some(pipe) => pipe.write_all(format!("{line}\n").as_bytes()),
             None => Ok(()),
         }
     }

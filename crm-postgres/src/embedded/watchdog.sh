@@ -4,9 +4,38 @@
 # Standard input ends when the owner does, by whatever death.
 trap '' HUP INT TERM QUIT
 
+# Copies the owner's lines. They end when the pipe closes, and also when the owner is no longer the parent of this
+# process: a fork of the owner has a copy of the pipe, which it may keep open for as long as it likes.
+lines() {
+    cat <&3 &
+    copier=$!
+    while sleep 1 && kill -0 $$; do
+        parent=
+        if [ -r "/proc/$$/stat" ]; then
+            read -r _ _ _ parent _ <"/proc/$$/stat"
+        else
+            parent=$(ps -o ppid= -p $$)
+        fi
+        if [ -n "$parent" ] && [ "$parent" -ne "$PPID" ]; then
+            # What the owner wrote last is on its way through the copier.
+            sleep 0.2 || sleep 1
+            kill -s KILL "$copier"
+            break
+        fi
+    done >/dev/null 3<&- &
+    looker=$!
+    wait "$copier" || echo forked
+    kill -s KILL "$looker"
+}
+
+lines 3<&0 </dev/null | {
 pid=
+forked=
 while read -r line; do
-    pid=$line
+    case $line in
+    forked) forked=1 ;;
+    *) pid=$line ;;
+    esac
 done
 
 data=$1
@@ -68,6 +97,11 @@ while [ -n "$pid" ] && alive; do
     nap
 done
 
+# The fork has a copy of the lock too, and lets nobody in. The next opener makes a new one.
+if [ -n "$forked" ]; then
+    rm -f "${data%/*}/lock"
+fi
+
 # A process that is just ending may put a file into a directory that is being removed: try again.
 waited=0
 for dir do
@@ -77,3 +111,4 @@ for dir do
         rm -rf "$dir"
     done
 done
+}

@@ -130,11 +130,10 @@ async fn a_restore_makes_the_roles_on_a_server_without_them() {
     db.crm.backup(&path).await.unwrap();
     let before = state(&db).await;
     let server = Crm::embedded(None).await.unwrap();
-    let mut connection = PgConnection::connect(server.url().unwrap()).await.unwrap();
-    sqlx::raw_sql("drop schema crm cascade; drop role crm_admin, crm_user, crm_reporter")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    let superuser = crm_tests::superuser(server.url().unwrap());
+    let mut connection = PgConnection::connect(&superuser).await.unwrap();
+    let without = "drop schema crm cascade; drop role crm_admin, crm_user, crm_reporter; alter role crm_embedded createrole";
+    sqlx::raw_sql(without).execute(&mut connection).await.unwrap();
     server.restore(&path).await.unwrap();
     super::works(&server).await;
     let members = "select count(*) from pg_roles where rolname in ('crm_admin', 'crm_user', 'crm_reporter') and not rolcanlogin";

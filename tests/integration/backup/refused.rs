@@ -87,6 +87,50 @@ async fn what_a_killed_backup_has_left_is_removed_and_another_under_way_is_not()
 }
 
 #[tokio::test]
+async fn what_only_has_a_temporary_name_hangs_no_backup_and_stays() {
+    let directory = Directory::new();
+    let db = filled().await;
+    let precious = directory.file("precious");
+    fs::write(&precious, "mine").unwrap();
+    let mine =
+        [".crm-backup-notes.tmp", ".crm-backup-1-.tmp", ".crm-backup-1-2-3.tmp", ".crm-backup-+1-2.tmp"];
+    for name in mine {
+        fs::write(directory.file(name), "mine").unwrap();
+    }
+    pipe(&directory.file(".crm-backup-1-0.tmp"));
+    std::os::unix::fs::symlink(&precious, directory.file(".crm-backup-1-1.tmp")).unwrap();
+    fs::create_dir(directory.file(".crm-backup-1-2.tmp")).unwrap();
+    let before = directory.names();
+    let path = directory.file("crm.dump");
+    within_a_minute(db.crm.backup(&path)).await.unwrap();
+    let mut after = directory.names();
+    after.retain(|name| !name.starts_with("crm.dump"));
+    assert_eq!(after, before);
+}
+
+fn pipe(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// Fails where something waits for the other end of a pipe.
+async fn within_a_minute<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_mins(1), work).await.expect("it hangs")
+}
+
+#[tokio::test]
+async fn a_pipe_is_neither_a_dump_nor_a_manifest() {
+    let directory = Directory::new();
+    let (_, path, _) = backed_up(&directory).await;
+    let db = Database::bare().await;
+    pipe(&directory.file("pipe"));
+    assert_eq!(refusal(within_a_minute(db.crm.restore(directory.file("pipe"))).await), OPTION);
+    fs::remove_file(manifest_of(&path)).unwrap();
+    pipe(&manifest_of(&path));
+    assert_eq!(refusal(within_a_minute(db.crm.restore(&path)).await), BACKUP);
+    assert!(is_empty(&db).await);
+}
+
+#[tokio::test]
 async fn a_restore_needs_a_dump_with_its_manifest() {
     let directory = Directory::new();
     let (_, path, _) = backed_up(&directory).await;
