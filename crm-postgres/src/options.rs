@@ -227,7 +227,6 @@ impl Builder {
             let settings = self.settings(replica.hints.or(address.hints));
             Replica::new(replica, &settings, self.max_staleness)
         });
-        let replica = replica.transpose()?;
         let connector = Connector::new(address, settings.acquire_timeout, settings.prepared_statements);
         Ok(Crm::over(Pool::connect(connector, settings).await?, replica))
     }

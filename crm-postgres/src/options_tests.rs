@@ -64,7 +64,7 @@ fn what_the_caller_sets_counts_before_what_a_url_says() {
     let url = "postgres://u@h/d?connection_limit=3&pool_timeout=4&socket_timeout=5&pgbouncer=true&statement_timeout=6";
     let settings = |builder: Builder| builder.settings(builder.address().ok().unwrap().hints);
     let read = settings(Builder::new(url));
-    assert_eq!((read.max_connections, read.prepared_statements), (3, false));
+    assert_eq!((read.max_connections, read.prepared_statements), (3, Some(false)));
     let seconds = Duration::from_secs;
     assert_eq!((read.acquire_timeout, read.call_timeout), (seconds(4), seconds(5)));
     let set = Builder::new(url)
@@ -75,10 +75,10 @@ fn what_the_caller_sets_counts_before_what_a_url_says() {
         .prepared_statements(true);
     assert!(set.address().ok().unwrap().servers[0].get_options().unwrap().contains("statement_timeout=1000"));
     let set = settings(set);
-    assert_eq!((set.max_connections, set.prepared_statements), (10, true));
+    assert_eq!((set.max_connections, set.prepared_statements), (10, Some(true)));
     assert_eq!((set.acquire_timeout, set.call_timeout), (seconds(30), seconds(60)));
     let usual = settings(Builder::new("postgres://u@h/d"));
-    assert_eq!((usual.max_connections, usual.prepared_statements), (10, true));
+    assert_eq!((usual.max_connections, usual.prepared_statements), (10, None));
     assert!(
         read.min_connections == 0
             && Builder::new(url).address().ok().unwrap().servers[0]

@@ -203,11 +203,11 @@ proptest! {
         stored.tags.iter().for_each(|tag| line(tag, 64));
         stored.company.iter().for_each(|company| line(company, 255));
         stored.email.iter().for_each(|email| line(email, 254));
-        for phone in &stored.phone {
+        if let Some(phone) = &stored.phone {
             line(phone, 50);
             prop_assert!(phone.bytes().filter(u8::is_ascii_digit).count() >= 3);
         }
-        for notes in &stored.notes {
+        if let Some(notes) = &stored.notes {
             prop_assert!(is_nfc(notes) && notes.trim() == notes);
             let refused = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{2028}' | '\u{2029}');
             prop_assert!(!notes.contains(refused));
