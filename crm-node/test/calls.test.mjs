@@ -219,3 +219,17 @@ test('timeouts and deadlocks have their codes', async () => {
   });
   assert.equal(await crm.customers.count(), 1);
 });
+
+test('faked timers stop no call', async (t) => {
+  const crm = await open();
+  const rows = Array.from({ length: 1000 }, (_, n) => ({ name: `c${n}`, notes: 'x'.repeat(100) }));
+  await crm.customers.createMany(rows);
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'] });
+  // More than is handed over in one turn of the loop.
+  const pages = await Promise.all(Array.from({ length: 40 }, () => crm.customers.list({ limit: 1000 })));
+  assert.ok(pages.every((page) => page.items.length === 1000));
+  let streamed = 0;
+  for await (const _ of crm.customers.stream()) streamed += 1;
+  assert.equal(streamed, 1000);
+  await crm.close();
+});

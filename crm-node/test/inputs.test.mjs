@@ -55,7 +55,7 @@ test('values of the wrong type are refused with the name of the field', async ()
 });
 
 test('days and moments', async () => {
-  for (const dueDate of ['2026-2-3', '2026-02-30', '20260203', '+2026-02-3', '', 'today', new Date(), 20260203]) {
+  for (const dueDate of ['2026-2-3', '2026-02-30', '20260203', '+2026-02-3', 'today', new Date(), 20260203]) {
     assert.deepEqual(await broken(() => crm.tasks.create({ title: 'a', dueDate })), ['dueDate invalid_type'], String(dueDate));
   }
   assert.deepEqual(await broken(() => crm.tasks.create({ title: 'a', dueDate: '0000-01-01' })), ['dueDate out_of_range']);
@@ -154,4 +154,36 @@ test('a value that makes a call of its own while it is read disturbs nothing', a
   assert.deepEqual([outer.title, outer.stage, (await inner).title], ['outer', 'closed', 'inner']);
   await assert.rejects(crm.leads.create({ get title() { throw new RangeError('mine'); } }), RangeError);
   assert.equal((await crm.leads.create({ title: 'after' })).title, 'after');
+});
+
+test('null is no condition, in any filter', async () => {
+  const filters = {
+    users: ['ids', 'role', 'email', 'createdSince', 'updatedUntil'],
+    customers: ['ids', 'tagsAny', 'tagsAll', 'company', 'email', 'text', 'createdUntil', 'updatedSince'],
+    leads: ['ids', 'stage', 'customerId', 'assignedTo', 'unassigned', 'minValue', 'maxValue', 'text'],
+    tasks: ['ids', 'status', 'priority', 'customerId', 'assignedTo', 'unassigned', 'dueSince', 'dueUntil', 'text'],
+    interactions: ['ids', 'customerId', 'type', 'createdBy', 'dateSince', 'dateUntil', 'text'],
+  };
+  for (const [entity, names] of Object.entries(filters)) {
+    for (const name of names) {
+      for (const call of ['count', 'list']) {
+        assert.deepEqual(await broken(() => crm[entity][call]({ [name]: null })), [`${name} invalid_type`]);
+      }
+      await crm[entity].count({ [name]: undefined });
+    }
+  }
+  assert.deepEqual(await broken(() => crm.reports.dueTasks('2026-01-01', { statuses: null })), ['statuses invalid_type']);
+});
+
+test('an empty cell of a new row is absent', async () => {
+  const { id } = await crm.customers.create({ name: 'Cells', tags: '' });
+  const cells = { value: '', stage: ' ', customerId: '', assignedTo: '', createdBy: '', description: '' };
+  const [lead] = await crm.leads.createMany([{ title: 'a', ...cells }]);
+  const { value, stage, customerId: none } = await crm.leads.get(lead);
+  assert.deepEqual([value, stage, none], [null, 'lead', null]);
+  const task = await crm.tasks.create({ title: 'a', dueDate: '', status: '', priority: '' });
+  assert.deepEqual([task.dueDate, task.status, task.priority], [null, 'pending', 'medium']);
+  const rows = [{ customerId: id, type: 'call', date: '' }, { customerId: '', type: '' }];
+  assert.deepEqual(await broken(() => crm.interactions.createMany(rows)), ['[1].customerId required', '[1].type required']);
+  assert.deepEqual(await broken(() => crm.leads.update(lead, { value: '' })), ['value invalid_type']);
 });

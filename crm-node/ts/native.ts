@@ -32,15 +32,75 @@ interface Native {
   Bridge: new (version: string, wake: () => void) => Bridge;
 }
 
+/** Where a platform's addon is looked for: beside the package, then in a package of its own. */
+interface Places {
+  readonly beside: () => unknown;
+  readonly found: () => string;
+  readonly packaged: () => unknown;
+}
+
+// Every name is written out, so that tools which follow the files of a program (Next.js, bundlers of serverless functions) find the addon.
+const PLACES: Readonly<Record<string, Places>> = {
+  'darwin-arm64': {
+    beside: () => require('../crm-node.darwin-arm64.node'),
+    found: () => require.resolve('crm-node-darwin-arm64'),
+    packaged: () => require('crm-node-darwin-arm64'),
+  },
+  'darwin-x64': {
+    beside: () => require('../crm-node.darwin-x64.node'),
+    found: () => require.resolve('crm-node-darwin-x64'),
+    packaged: () => require('crm-node-darwin-x64'),
+  },
+  'linux-arm64-gnu': {
+    beside: () => require('../crm-node.linux-arm64-gnu.node'),
+    found: () => require.resolve('crm-node-linux-arm64-gnu'),
+    packaged: () => require('crm-node-linux-arm64-gnu'),
+  },
+  'linux-arm64-musl': {
+    beside: () => require('../crm-node.linux-arm64-musl.node'),
+    found: () => require.resolve('crm-node-linux-arm64-musl'),
+    packaged: () => require('crm-node-linux-arm64-musl'),
+  },
+  'linux-x64-gnu': {
+    beside: () => require('../crm-node.linux-x64-gnu.node'),
+    found: () => require.resolve('crm-node-linux-x64-gnu'),
+    packaged: () => require('crm-node-linux-x64-gnu'),
+  },
+  'linux-x64-musl': {
+    beside: () => require('../crm-node.linux-x64-musl.node'),
+    found: () => require.resolve('crm-node-linux-x64-musl'),
+    packaged: () => require('crm-node-linux-x64-musl'),
+  },
+};
+
 function load(): Native {
-  if (existsSync(ADDON)) return require(ADDON) as Native;
+  const places = PLACES[PLATFORM];
+  if (places === undefined) {
+    throw new Error(`crm-node has no addon for ${PLATFORM}. It has one for ${Object.keys(PLACES).join(', ')}.`);
+  }
+  if (existsSync(ADDON)) return loaded(ADDON, places.beside);
+  let file: string;
   try {
-    return require(`crm-node-${PLATFORM}`) as Native;
+    file = places.found();
   } catch (cause) {
     const message =
-      `crm-node has no addon for ${PLATFORM}: neither ${ADDON} nor the package crm-node-${PLATFORM} is there. ` +
-      'npm leaves that package out with --omit=optional, and where a lock file was made on another platform by an old npm: install again. ' +
+      `crm-node finds no addon for ${PLATFORM}: neither ${ADDON} nor the package crm-node-${PLATFORM} is there. ` +
+      'npm leaves that package out with --omit=optional, and where an old npm wrote the lock file on another platform: install again. ' +
       'In the repository, build it with `npm run build`, which needs cargo.';
+    throw new Error(message, { cause });
+  }
+  return loaded(file, places.packaged);
+}
+
+/** Loads an addon that is there. */
+function loaded(file: string, addon: () => unknown): Native {
+  try {
+    return addon() as Native;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message =
+      `crm-node cannot load its addon ${file}: ${reason}. It was built for ${PLATFORM}. ` +
+      'Install crm-node again on the machine that runs it: its system libraries or its processor may differ, or the file is damaged.';
     throw new Error(message, { cause });
   }
 }

@@ -22,7 +22,7 @@ pub(crate) trait Input: Entity {
 /// Reads a filter on who works on a lead or a task.
 fn assignee(fields: &Fields) -> Option<Assignee> {
     let users = fields.any_id("assigned_to");
-    match (users, fields.or_default("unassigned")) {
+    match (users, fields.condition("unassigned").unwrap_or_default()) {
         (None, false) => None,
         (None, true) => Some(Assignee::Unassigned),
         (Some(users), false) => Some(Assignee::AnyOf(users)),
@@ -58,7 +58,7 @@ impl Input for User {
         NewUser {
             name: fields.or_default("name"),
             email: fields.or_default("email"),
-            role: fields.or_default("role"),
+            role: fields.cell("role").unwrap_or_default(),
             credential,
         }
     }
@@ -85,7 +85,7 @@ impl Input for Customer {
             email: fields.optional("email"),
             phone: fields.optional("phone"),
             company: fields.optional("company"),
-            tags: fields.or_default("tags"),
+            tags: fields.cell("tags").unwrap_or_default(),
             notes: fields.optional("notes"),
             created_by: fields.id("created_by"),
         }
@@ -109,7 +109,7 @@ impl Input for Customer {
             tags_all: fields.any_of("tags_all"),
             company: fields.any_of("company"),
             email: fields.any_of("email"),
-            text: fields.optional("text"),
+            text: fields.condition("text"),
             created: fields.moments("created_since", "created_until"),
             updated: fields.moments("updated_since", "updated_until"),
         }
@@ -121,8 +121,8 @@ impl Input for Lead {
         NewLead {
             title: fields.or_default("title"),
             description: fields.optional("description"),
-            stage: fields.or_default("stage"),
-            value: fields.optional("value"),
+            stage: fields.cell("stage").unwrap_or_default(),
+            value: fields.cell("value"),
             customer_id: fields.id("customer_id"),
             assigned_to: fields.id("assigned_to"),
             created_by: fields.id("created_by"),
@@ -146,9 +146,9 @@ impl Input for Lead {
             stage: fields.any_of("stage"),
             customer_id: fields.any_id("customer_id"),
             assigned_to: assignee(fields),
-            min_value: fields.optional("min_value"),
-            max_value: fields.optional("max_value"),
-            text: fields.optional("text"),
+            min_value: fields.condition("min_value"),
+            max_value: fields.condition("max_value"),
+            text: fields.condition("text"),
             created: fields.moments("created_since", "created_until"),
             updated: fields.moments("updated_since", "updated_until"),
         }
@@ -160,9 +160,9 @@ impl Input for Task {
         NewTask {
             title: fields.or_default("title"),
             description: fields.optional("description"),
-            status: fields.or_default("status"),
-            priority: fields.or_default("priority"),
-            due_date: fields.optional("due_date"),
+            status: fields.cell("status").unwrap_or_default(),
+            priority: fields.cell("priority").unwrap_or_default(),
+            due_date: fields.cell("due_date"),
             assigned_to: fields.id("assigned_to"),
             customer_id: fields.id("customer_id"),
             created_by: fields.id("created_by"),
@@ -188,8 +188,8 @@ impl Input for Task {
             priority: fields.any_of("priority"),
             assigned_to: assignee(fields),
             customer_id: fields.any_id("customer_id"),
-            due: DayRange { since: fields.optional("due_since"), until: fields.optional("due_until") },
-            text: fields.optional("text"),
+            due: DayRange { since: fields.condition("due_since"), until: fields.condition("due_until") },
+            text: fields.condition("text"),
             created: fields.moments("created_since", "created_until"),
             updated: fields.moments("updated_since", "updated_until"),
         }
@@ -203,7 +203,7 @@ impl Input for Interaction {
             customer_id: CustomerId(customer_id),
             kind: fields.required("type").unwrap_or(InteractionType::Note),
             notes: fields.optional("notes"),
-            date: fields.optional("date"),
+            date: fields.cell("date"),
             created_by: fields.id("created_by"),
         }
     }
@@ -224,7 +224,7 @@ impl Input for Interaction {
             kind: fields.any_of("type"),
             created_by: fields.any_id("created_by"),
             date: fields.moments("date_since", "date_until"),
-            text: fields.optional("text"),
+            text: fields.condition("text"),
             created: fields.moments("created_since", "created_until"),
         }
     }

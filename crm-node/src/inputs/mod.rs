@@ -192,9 +192,30 @@ impl Fields {
         self.optional(name).unwrap_or_default()
     }
 
+    /// Reads a field of a new row that is no text and may be left out. A blank text is absent, as it is for an optional text: a row of a
+    /// CSV file has one in each empty cell.
+    fn cell<T: Value>(&self, name: &'static str) -> Option<T> {
+        match self.take(name)? {
+            Given::Null => None,
+            Given::Text(Some(text)) if text.trim().is_empty() => None,
+            given => self.read(name, given),
+        }
+    }
+
+    /// Reads a condition of a filter. `null` is refused: as no condition it would select all rows.
+    fn condition<T: Value>(&self, name: &'static str) -> Option<T> {
+        match self.take(name)? {
+            Given::Null => {
+                self.note(name, ViolationCode::InvalidType, "must not be null: leave it out to select any value");
+                None
+            }
+            given => self.read(name, given),
+        }
+    }
+
     /// Reads a field that must be given; for one that is not, the caller puts anything in its place.
     fn required<T: Value>(&self, name: &'static str) -> Option<T> {
-        let value = self.optional(name);
+        let value = self.cell(name);
         if value.is_none() && !self.refused(name) {
             self.note(name, ViolationCode::Required, "must have a value");
         }
@@ -207,9 +228,9 @@ impl Fields {
         self.broken.borrow().iter().any(|violation| violation.field == path)
     }
 
-    /// Reads the key of another table's row.
+    /// Reads the key of another table's row, of a new row's.
     fn id<I: Id>(&self, name: &'static str) -> Option<I> {
-        self.optional::<i64>(name).map(I::from)
+        self.cell::<i64>(name).map(I::from)
     }
 
     /// Reads a change: a field left out stays, `null` clears it.
@@ -232,7 +253,7 @@ impl Fields {
 
     /// Reads a filter's value: one or any of several.
     pub(crate) fn any_of<T: Value>(&self, name: &'static str) -> Option<Vec<T>> {
-        self.optional::<OneOrMany<T>>(name).map(|OneOrMany(values)| values)
+        self.condition::<OneOrMany<T>>(name).map(|OneOrMany(values)| values)
     }
 
     /// Reads a filter of keys.
@@ -242,7 +263,7 @@ impl Fields {
 
     /// Reads the two ends of a range of moments.
     fn moments(&self, since: &'static str, until: &'static str) -> Range<DateTime<Utc>> {
-        Range { since: self.optional(since), until: self.optional(until) }
+        Range { since: self.condition(since), until: self.condition(until) }
     }
 
     /// Returns what was noted, the fields that nobody has asked for among it.
