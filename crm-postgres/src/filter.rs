@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, SubsecRound as _, TimeDelta, Utc};
-use crm_core::{Assignee, DayRange, Id, Range, SearchText};
+use crm_core::{Assignee, DayRange, Id, Range, SearchText, pairs};
 use sqlx::{Encode, Postgres, Type};
 
 use crate::sql::Sql;
@@ -155,7 +155,14 @@ impl<'s> Conditions<'s> {
     pub(crate) fn text(&mut self, words: &str, text: Option<&SearchText>) -> &mut Self {
         let Some(text) = text else { return self };
         // The words hold no quote, backslash or colon: all of ASCII but letters and digits separates words.
-        let query: Vec<_> = text.words().iter().map(|word| format!("'{word}':*")).collect();
+        // Whole pairs, so that the index can begin with the rarest of them.
+        let term = |word: &String| match pairs(word) {
+            Some(pairs) => {
+                format!("({})", pairs.map(|pair| format!("'{pair}'")).collect::<Vec<_>>().join(" & "))
+            }
+            None => format!("'{word}':*"),
+        };
+        let query: Vec<_> = text.words().iter().map(term).collect();
         let query = self.sql.aside(|sql| sql.bind(query.join(" & ")));
         self.add(Condition::Searches(format!("{words} @@ (select {query}::text::tsquery)")))
     }
