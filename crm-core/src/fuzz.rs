@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::password::{bcrypt_cost, tests::ARGON2I};
 use crate::*;
@@ -194,7 +195,9 @@ proptest! {
             Ok(search) => {
                 prop_assert!((1..=MAX_WORDS).contains(&search.words().len()));
                 prop_assert!(search.words().iter().all(|word| (1..=MAX_WORD).contains(&word.chars().count())));
-                prop_assert!(words(&search.words().join(" ")).eq(search.words().iter().cloned()));
+                prop_assert_eq!(&search.words().join(" ").parse::<SearchText>().unwrap(), &search);
+                let stored: String = text.nfc().collect();
+                prop_assert!(search.matches([&*stored]));
                 search.matches([&*other, &*text]);
             }
             Err(error) => {

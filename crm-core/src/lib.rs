@@ -125,6 +125,7 @@ mod ids;
 mod interactions;
 mod label;
 mod leads;
+mod letters;
 mod money;
 mod page;
 mod password;
@@ -174,4 +175,4 @@ pub use tasks::{NewTask, Priority, Task, TaskFilter, TaskOrderBy, TaskPatch, Tas
 pub use text::{MAX_LINE, MAX_PROSE, stored_text};
 pub use users::{NewUser, Role, User, UserFilter, UserOrderBy, UserPatch, UserRepository};
 pub use validation::{Check, MAX_VIOLATIONS, Valid, Validate, Violation, ViolationCode, Violations, beside};
-pub use words::{MAX_WORD, MAX_WORDS, SearchText, fold, words};
+pub use words::{MAX_WORD, MAX_WORDS, SearchText, fold, pairs, words};

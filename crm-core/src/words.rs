@@ -1,15 +1,17 @@
-//! Words: the one rule by which texts are split and lower-cased, the same here and in the migration's `crm.words`.
+//! Words: the one rule by which texts are split and folded, the same here and in the migration's `crm.words`.
 //!
-//! It is spelt out rather than left to a library because PostgreSQL's own rules depend on the database's collation,
-//! and an in-memory store must find exactly what the database finds.
+//! The rule is spelt out rather than left to a library because PostgreSQL's own rules depend on the database's
+//! collation and version, and an in-memory store must find exactly what the database finds.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+use crate::letters::{is_accent, is_unspaced, push_plain};
 use crate::validation::Broken;
 use crate::{Error, Result, ViolationCode};
 
-/// Limits a word of a search, in characters: what follows is not looked at.
+/// Limits a word of a search, in characters: what follows is not looked at. All words of scripts without spaces are
+/// limited together, because PostgreSQL compares each of their pairs with every other one.
 pub const MAX_WORD: usize = 250;
 
 /// Limits the words of a search.
@@ -48,10 +50,17 @@ const SEPARATORS: &[(char, char)] = &[
     ('\u{2000}', '\u{206f}'),
     ('\u{20a0}', '\u{20cf}'),
     ('\u{2190}', '\u{2bff}'),
-    ('\u{3000}', '\u{303f}'),
+    ('\u{3000}', '\u{3004}'),
+    ('\u{3008}', '\u{303f}'),
+    ('\u{30a0}', '\u{30a0}'),
+    ('\u{30fb}', '\u{30fb}'),
     ('\u{fe50}', '\u{fe6f}'),
     ('\u{feff}', '\u{feff}'),
     ('\u{ff01}', '\u{ff0f}'),
+    ('\u{ff1a}', '\u{ff20}'),
+    ('\u{ff3b}', '\u{ff40}'),
+    ('\u{ff5b}', '\u{ff65}'),
+    ('\u{ffe0}', '\u{ffee}'),
 ];
 
 fn fold_char(c: char) -> char {
@@ -80,12 +89,58 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     one.chars().map(fold_char).eq(other.chars().map(fold_char))
 }
 
-/// Splits a text into its lower-cased words, the same as the migration's `crm.words`.
-pub fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(separates).filter(|word| !word.is_empty()).map(fold)
+/// Splits a text into its folded words: runs of letters and digits, where a run of a script without spaces is whole.
+fn split(text: &str) -> Vec<String> {
+    let mut folded = String::with_capacity(text.len());
+    let mut last = ' ';
+    for c in text.chars() {
+        if is_accent(c, last) {
+            continue;
+        }
+        if separates(c) {
+            folded.push(' ');
+        } else {
+            if is_unspaced(c) != is_unspaced(last) {
+                folded.push(' ');
+            }
+            push_plain(&mut folded, c);
+        }
+        last = folded.chars().next_back().unwrap_or(' ');
+    }
+    folded.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// Is a full-text search: every word of it begins some word of the entity's texts.
+/// Returns the pairs of neighbouring characters of a word from a script without spaces, or nothing if the word is of
+/// another script or has only one character.
+#[must_use]
+pub fn pairs(word: &str) -> Option<impl Iterator<Item = &str>> {
+    let mut starts = word.char_indices().map(|(at, _)| at);
+    if !word.starts_with(is_unspaced) || starts.nth(1).is_none() {
+        return None;
+    }
+    let starts = word.char_indices().map(|(at, _)| at);
+    let ends = word.char_indices().map(|(at, c)| at + c.len_utf8()).skip(1);
+    Some(starts.zip(ends).map(move |(start, end)| &word[start..end]))
+}
+
+/// Splits a text into its folded words, the same as the migration's `crm.words`: of a script without spaces they are
+/// all pairs of neighbouring characters and the last character of each run.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
+    split(text).into_iter().flat_map(|word| {
+        let mut parts: Vec<String> = pairs(&word).into_iter().flatten().map(str::to_owned).collect();
+        if word.starts_with(is_unspaced) {
+            parts.extend(word.chars().next_back().map(String::from));
+        } else {
+            parts.push(word);
+        }
+        parts
+    })
+}
+
+/// A full-text search: every word of it begins some word of the entity's texts.
+///
+/// Case and accents do not matter. A word of a script that is written without spaces, such as Japanese or Thai, may
+/// stand anywhere in a longer text.
 ///
 /// ```
 /// let search: crm_core::SearchText = "acme corp".parse()?;
@@ -97,16 +152,25 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
 pub struct SearchText(Vec<String>);
 
 impl SearchText {
-    /// Returns the words, lower-cased and cut to [`MAX_WORD`] characters.
+    /// Returns the words, folded and cut to [`MAX_WORD`] characters. The texts searched have to hold all [`pairs`] of a
+    /// word that has any, and a word that begins as any other does.
     #[must_use]
     pub fn words(&self) -> &[String] {
         &self.0
     }
 
-    /// Tells whether every word begins some word of the texts.
+    /// Tells whether every word begins some word of the texts, or all its pairs occur in them.
     pub fn matches<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
-        let found: Vec<_> = texts.into_iter().flat_map(words).collect();
-        self.0.iter().all(|sought| found.iter().any(|word| word.starts_with(sought.as_str())))
+        let mut found: Vec<String> = texts.into_iter().flat_map(words).collect();
+        found.sort_unstable();
+        let begins = |sought: &str| {
+            let at = found.partition_point(|word| word.as_str() < sought);
+            found.get(at).is_some_and(|word| word.starts_with(sought))
+        };
+        self.0.iter().all(|sought| match pairs(sought) {
+            Some(mut pairs) => pairs.all(begins),
+            None => begins(sought),
+        })
     }
 }
 
@@ -121,7 +185,16 @@ impl FromStr for SearchText {
         use unicode_normalization::UnicodeNormalization;
 
         let query: String = query.nfc().collect();
-        let words: Vec<String> = words(&query).map(|word| word.chars().take(MAX_WORD).collect()).collect();
+        let mut unspaced = MAX_WORD;
+        let cut = |word: String| {
+            if !word.starts_with(is_unspaced) {
+                return word.chars().take(MAX_WORD).collect();
+            }
+            let word: String = word.chars().take(unspaced).collect();
+            unspaced -= word.chars().count();
+            word
+        };
+        let mut words: Vec<String> = split(&query).into_iter().map(cut).collect();
         if words.is_empty() {
             return Err(
                 Broken::new(ViolationCode::NoWord, "must hold at least one word to search for").on("text")
@@ -131,6 +204,7 @@ impl FromStr for SearchText {
             let message = format!("must hold at most {MAX_WORDS} words, not {}", words.len());
             return Err(Broken::new(ViolationCode::TooLong, message).on("text"));
         }
+        words.retain(|word| !word.is_empty());
         Ok(Self(words))
     }
 }
@@ -149,11 +223,52 @@ mod tests {
         );
     }
 
+    fn found(text: &str) -> Vec<String> {
+        words(text).collect()
+    }
+
     #[test]
     fn words_are_runs_of_letters_and_digits_in_any_script() {
-        let found: Vec<_> =
-            words("Ann@example.com, +1-555 \u{2014} \u{6771}\u{4eac}\u{3000}\u{20ac}5").collect();
-        assert_eq!(found, ["ann", "example", "com", "1", "555", "\u{6771}\u{4eac}", "5"]);
+        let text = "Ann@example.com, +1-555 \u{2014} \u{d55c}\u{ad6d}\u{3000}\u{20ac}5";
+        assert_eq!(found(text), ["ann", "example", "com", "1", "555", "\u{d55c}\u{ad6d}", "5"]);
+    }
+
+    #[test]
+    fn letters_are_taken_for_their_plain_ones() {
+        for (text, word) in [
+            ("Jos\u{e9}", "jose"),
+            ("Jose\u{301}\u{302}", "jose"),
+            ("STRA\u{1e9e}E", "strasse"),
+            ("\u{141}\u{f3}d\u{17a}", "lodz"),
+            ("\u{ff21}\u{ff11}", "a1"),
+            ("\u{419}\u{401}", "\u{438}\u{435}"),
+            ("\u{1f0c}\u{3c3}\u{3c4}\u{3c5}", "\u{3b1}\u{3c3}\u{3c4}\u{3c5}"),
+            // An accent stays where it is on no letter of the three alphabets.
+            ("\u{5d0}\u{301}", "\u{5d0}\u{301}"),
+            ("1\u{301}", "1\u{301}"),
+        ] {
+            assert_eq!(found(text), [word], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_script_without_spaces_has_pairs_and_the_last_character() {
+        assert_eq!(found("\u{6771}"), ["\u{6771}"]);
+        assert_eq!(
+            found("A\u{6771}\u{4eac}\u{90fd}b\u{301}\u{3001}\u{4eac}"),
+            ["a", "\u{6771}\u{4eac}", "\u{4eac}\u{90fd}", "\u{90fd}", "b", "\u{4eac}"]
+        );
+        assert!(pairs("ab").is_none() && pairs("\u{6771}").is_none());
+    }
+
+    #[test]
+    fn the_words_of_scripts_without_spaces_have_one_limit_together() {
+        let search: SearchText = "\u{6771}\u{4eac}a".repeat(32).parse().unwrap();
+        assert_eq!(search.words().len(), 64);
+        let run = "\u{6771}\u{4eac}".repeat(100);
+        let search: SearchText = format!("{run} {run} {run} last").parse().unwrap();
+        let lengths: Vec<_> = search.words().iter().map(|word| word.chars().count()).collect();
+        assert_eq!(lengths, [200, 50, 4]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use crm_core::{Assignee, DayRange, Email, Id, Range, SearchText, stored_text};
+use crm_core::{Assignee, DayRange, Email, Id, Range, SearchText, pairs, stored_text};
 use sqlx::{Encode, Postgres, Type};
 
 use crate::sql::Sql;
@@ -174,7 +174,14 @@ impl<'s> Conditions<'s> {
     pub(crate) fn text(&mut self, words: &str, text: Option<&SearchText>) -> &mut Self {
         let Some(text) = text else { return self };
         // The words hold no quote, backslash or colon: all of ASCII but letters and digits separates words.
-        let query: Vec<_> = text.words().iter().map(|word| format!("'{word}':*")).collect();
+        // Whole pairs, so that the index can begin with the rarest of them.
+        let term = |word: &String| match pairs(word) {
+            Some(pairs) => {
+                format!("({})", pairs.map(|pair| format!("'{pair}'")).collect::<Vec<_>>().join(" & "))
+            }
+            None => format!("'{word}':*"),
+        };
+        let query: Vec<_> = text.words().iter().map(term).collect();
         let query = self.sql.aside(|sql| sql.bind(query.join(" & ")));
         self.add(Condition::Searches(format!("{words} @@ (select {query}::text::tsquery)")))
     }

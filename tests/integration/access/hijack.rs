@@ -43,12 +43,19 @@ const BETTER: [Trap; 10] = [
 ];
 
 /// Are named as PostgreSQL's own, for a search path that has the schema before `pg_catalog`.
-pub(super) const SAME: [Trap; 15] = [
+pub(super) const SAME: [Trap; 22] = [
     trap("pg_trigger_depth", &[], "int", "pg_trigger_depth()"),
     trap("left", &["text", "int"], "text", "\"left\"($1, $2)"),
     trap("lower", &["text"], "text", "lower($1)"),
     trap("translate", &["text", "text", "text"], "text", "translate($1, $2, $3)"),
     trap("regexp_replace", &["text", "text", "text", "text"], "text", "regexp_replace($1, $2, $3, 'g')"),
+    trap("replace", &["text", "text", "text"], "text", "replace($1, $2, $3)"),
+    trap("substring", &["text", "text"], "text", "pg_catalog.\"substring\"($1, $2)"),
+    trap("right", &["text", "int"], "text", "\"right\"($1, $2)"),
+    trap("string_to_array", &["text", "text"], "text[]", "string_to_array($1, $2)"),
+    trap("jsonb_object", &["text[]", "text[]"], "jsonb", "jsonb_object($1, $2)"),
+    trap("->>", &["jsonb", "text"], "text", "$1 ->> $2"),
+    trap("||", &["jsonb", "jsonb"], "jsonb", "$1 || $2"),
     trap("octet_length", &["text"], "int", "octet_length($1)"),
     trap("char_length", &["text"], "int", "char_length($1)"),
     trap("current_setting", &["text", "boolean"], "text", "current_setting($1, $2)"),
@@ -67,7 +74,8 @@ pub(super) const TYPES: &str = "
       $$ begin insert into evil.seen values ($1, current_user); return true; end $$;
     create domain evil.text as pg_catalog.text check (evil.look('text'));
     create domain evil.tsvector as pg_catalog.tsvector check (evil.look('tsvector'));
-    select ''::evil.text, ''::evil.tsvector;";
+    create domain evil.jsonb as pg_catalog.jsonb check (evil.look('jsonb'));
+    select ''::evil.text, ''::evil.tsvector, '{}'::evil.jsonb;";
 
 impl Trap {
     fn is_function(&self) -> bool {
@@ -113,6 +121,7 @@ fn sample(kind: &str) -> &'static str {
         "crm.lead_stage" => "'lead'",
         "int" | "bigint" => "1",
         "boolean" => "true",
+        "jsonb" | "text[]" => "'{}'",
         _ => "'crm.nothing'",
     }
 }
@@ -241,7 +250,7 @@ fn rows(third: UserId) -> String {
     )
 }
 
-const TEXT: &str = "'Ärger Łódź Ɓ Ωμέγα Жук Ա Ḁ Ạ, and ASCII'";
+const TEXT: &str = "'Ärger Łódź Ɓ Ωμέγα Жук Ա Ḁ Ạ Straße e\u{301} 東京, and ASCII'";
 
 #[tokio::test]
 async fn deleting_a_user_and_updating_run_nothing_of_an_admins_with_the_owners_rights() {
@@ -250,7 +259,10 @@ async fn deleting_a_user_and_updating_run_nothing_of_an_admins_with_the_owners_r
     cluster.execute("owner", "app", &rows(third)).await;
     set(&cluster, "evil", "evil, pg_catalog", &SAME).await;
     cluster.execute("mallory", "app", TYPES).await;
-    assert_eq!(caught(&cluster, "evil").await, ["text as mallory", "tsvector as mallory"]);
+    assert_eq!(
+        caught(&cluster, "evil").await,
+        ["jsonb as mallory", "text as mallory", "tsvector as mallory"]
+    );
     cluster.execute("mallory", "app", "delete from evil.seen").await;
 
     let updates: Vec<_> = EntityKind::ALL

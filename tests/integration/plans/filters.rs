@@ -93,6 +93,7 @@ pub(super) fn customers() -> Vec<Case<Customer>> {
         "with any of two emails", ["idx_customers_email"], PAGE, { email: texts(&["customer77@example.com", "customer78@example.com"]) };
         "with a rare word", ["idx_customers_words"], PAGE, { text: words("customer77777") };
         "with a frequent word", ["idx_customers_words"], FREQUENT, { text: words("customer") };
+        "with pairs of characters", ["idx_customers_words"], PAGE, { text: words("\u{6771}\u{4eac}\u{96fb}\u{529b}") };
         "with the beginning of two words", ["idx_customers_words"], 120, { text: words("customer7777 comp") };
         "by created", [], PAGE, { created: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
         "by updated", [], PAGE, { updated: range("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z") };
