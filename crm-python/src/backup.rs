@@ -11,6 +11,7 @@ use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
+use crate::guard::guarded;
 use crate::records::Progress;
 
 /// Is what is done with a file.
@@ -36,7 +37,8 @@ impl Job {
         if progress.is_some_and(|progress| !progress.is_callable()) {
             return Err(PyTypeError::new_err("progress must be a function that takes a Progress"));
         }
-        Ok(Self { work, path: path.extract()?, progress: progress.map(|progress| progress.clone().unbind()) })
+        let path = guarded(path.py(), || path.extract())?;
+        Ok(Self { work, path, progress: progress.map(|progress| progress.clone().unbind()) })
     }
 
     /// Does it. What the function raises ends the work, as whatever else drops it.
