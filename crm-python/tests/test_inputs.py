@@ -192,7 +192,8 @@ def test_an_empty_cell_is_an_absent_value(sync: crm.Crm, blank: str, kind: str) 
             return [cells]
         if kind == "dataclasses":
             return [make_dataclass("Row", cells)(**cells)]
-        return {"polars": polars.DataFrame, "pyarrow": pyarrow.table}[kind]({name: [cell] for name, cell in cells.items()})
+        columns: Any = {name: [cell] for name, cell in cells.items()}
+        return polars.DataFrame(columns) if kind == "polars" else pyarrow.table(columns)
 
     (id_,) = sync.customers.create_many(rows(name="A", email=blank, phone=blank, company=blank, tags=blank, notes=blank, created_by=blank))
     customer = sync.customers.get(id_)
@@ -241,18 +242,13 @@ def test_gaps_of_pandas_name_row_and_field(sync: crm.Crm) -> None:
     rows: Any = pandas.DataFrame({"name": ["A", "B"], "notes": ["x", float("nan")]}, dtype=object).to_dict("records")
     with pytest.raises(TypeError, match=r"\[1\]\.notes must be a str, not float"):
         sync.customers.create_many(rows)
-    for field, repository in (("date", sync.interactions), ("due_date", sync.tasks), ("customer_id", sync.tasks), ("value", sync.leads)):
-        rows = [{"customer_id": 1, "type": "call", "title": "A", field: pandas.NaT}]
-        wanted = {name for name in rows[0] if name in FIELDS[type(repository).__name__]}
+    given: list[tuple[Any, dict[str, Any], str]] = [
+        (sync.interactions, {"customer_id": 1, "type": "call"}, "date"), (sync.tasks, {"title": "A"}, "due_date"),
+        (sync.tasks, {"title": "A"}, "customer_id"), (sync.leads, {"title": "A"}, "value"),
+    ]  # fmt: skip
+    for repository, row, field in given:
         with pytest.raises(TypeError, match=rf"\[0\]\.{field} must be .*NaTType"):
-            repository.create_many([{name: rows[0][name] for name in wanted}])
-
-
-FIELDS = {
-    "Interactions": ["customer_id", "type", "date"],
-    "Tasks": ["title", "due_date", "customer_id"],
-    "Leads": ["title", "value"],
-}
+            repository.create_many([row | {field: pandas.NaT}])
 
 
 def test_a_name_that_is_no_text_names_the_row(sync: crm.Crm) -> None:

@@ -28,7 +28,10 @@ SAFE = [
 def report(*arguments: str, url: str, encoding: str = "utf-8", **options: Any) -> subprocess.CompletedProcess[bytes]:
     environment = os.environ | {"CRM_DATABASE_URL": url, "PYTHONIOENCODING": encoding}
     command = [sys.executable, "-m", "crm", "report", *arguments]
-    return subprocess.run(command, env=environment, timeout=60, **({"capture_output": True} | options))
+    options = {"capture_output": True} | options
+    done: Any = subprocess.run(command, env=environment, timeout=60, **options)
+    assert isinstance(done, subprocess.CompletedProcess)
+    return done
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def odd(url: str) -> Iterator[str]:
         for (name,) in connection.execute(
             "select conname from pg_constraint where conrelid = 'crm.customers'::regclass and contype = 'c'"
         ).fetchall():
-            connection.execute(f'alter table crm.customers drop constraint "{name}"')  # type: ignore[call-overload]
+            connection.execute(f'alter table crm.customers drop constraint "{name}"')
         for name in ODD:
             connection.execute("insert into crm.customers (name) values (%s)", (name,))
         connection.execute("alter table crm.customers enable trigger user")

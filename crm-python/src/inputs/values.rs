@@ -8,7 +8,7 @@ use crm_postgres::crm_core::{
     ViolationCode, parse_money,
 };
 use crm_postgres::rust_decimal::Decimal;
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
@@ -175,12 +175,20 @@ impl Value for DateTime<Utc> {
             return Err(wrong(value, path, "a datetime with a time zone"));
         };
         let py = value.py();
-        let offset = value.call_method0(intern!(py, "utcoffset"))?;
+        let offset = match value.call_method0(intern!(py, "utcoffset")) {
+            Ok(offset) => offset,
+            // Pandas' NaT is a datetime too, and has no offset; and a time zone may give none that can be.
+            Err(error)
+                if error.is_instance_of::<PyValueError>(py) || error.is_instance_of::<PyTypeError>(py) =>
+            {
+                return Err(wrong(value, path, "a datetime with a time zone"));
+            }
+            Err(error) => return Err(error.into()),
+        };
         if offset.is_none() {
             let message = "must be a datetime with a time zone, not a naive one: add tzinfo=timezone.utc";
             return Err(PyTypeError::new_err(format!("{} {message}", path())).into());
         }
-        // Pandas' NaT is a datetime too, and its offset is NaT.
         let Ok(offset) = offset.extract::<TimeDelta>() else {
             return Err(wrong(value, path, "a datetime with a time zone"));
         };
