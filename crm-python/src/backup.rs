@@ -11,6 +11,7 @@ use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
+use crate::guard::guarded;
 use crate::programs;
 use crate::records::Progress;
 
@@ -38,7 +39,8 @@ impl Job {
             return Err(PyTypeError::new_err("progress must be a function that takes a Progress"));
         }
         programs::offer(path.py())?;
-        Ok(Self { work, path: path.extract()?, progress: progress.map(|progress| progress.clone().unbind()) })
+        let path = guarded(path.py(), || path.extract())?;
+        Ok(Self { work, path, progress: progress.map(|progress| progress.clone().unbind()) })
     }
 
     /// Does it. What the function raises ends the work, as whatever else drops it.

@@ -22,6 +22,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::errors::raise;
+use crate::guard::guarded;
 use crate::runtime::{Owned, runtime};
 
 type Wire = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -68,36 +69,38 @@ impl Call {
     }
 
     fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        // Taken out while it runs, so that a call which two tasks await says so instead of waiting for itself.
-        let state = std::mem::replace(&mut *locked(&self.state), State::Done);
-        let (mut job, waker, id, bridge) = match state {
-            State::New(job) => {
-                let bridge = bridge(py)?;
-                let (id, waker) = bridge.get().waker();
-                (job, waker, id, bridge.unbind())
+        guarded(py, || {
+            // Taken out while it runs, so that a call which two tasks await says so instead of waiting for itself.
+            let state = std::mem::replace(&mut *locked(&self.state), State::Done);
+            let (mut job, waker, id, bridge) = match state {
+                State::New(job) => {
+                    let bridge = bridge(py)?;
+                    let (id, waker) = bridge.get().waker();
+                    (job, waker, id, bridge.unbind())
+                }
+                State::Begun(job, waker, id, bridge) => (job, waker, id, bridge),
+                State::Ready(value) => return Err(PyStopIteration::new_err((value,))),
+                State::Done => {
+                    return Err(PyRuntimeError::new_err(format!("{} was awaited already", self.name)));
+                }
+            };
+            let polled = {
+                let _entered = runtime().map_err(|error| raise(py, error))?.enter();
+                let future = job.get_mut().map_err(|error| raise(py, error))?;
+                future.as_mut().poll(&mut Context::from_waker(&waker))
+            };
+            match polled {
+                Poll::Ready(result) => {
+                    let value = result.map_err(|error| raise(py, error))?(py)?;
+                    Err(PyStopIteration::new_err((value,)))
+                }
+                Poll::Pending => {
+                    let waited = bridge.get().wait(py, id)?;
+                    *locked(&self.state) = State::Begun(job, waker, id, bridge);
+                    Ok(waited)
+                }
             }
-            State::Begun(job, waker, id, bridge) => (job, waker, id, bridge),
-            State::Ready(value) => return Err(PyStopIteration::new_err((value,))),
-            State::Done => {
-                return Err(PyRuntimeError::new_err(format!("{} was awaited already", self.name)));
-            }
-        };
-        let polled = {
-            let _entered = runtime().map_err(|error| raise(py, error))?.enter();
-            let future = job.get_mut().map_err(|error| raise(py, error))?;
-            future.as_mut().poll(&mut Context::from_waker(&waker))
-        };
-        match polled {
-            Poll::Ready(result) => {
-                let value = result.map_err(|error| raise(py, error))?(py)?;
-                Err(PyStopIteration::new_err((value,)))
-            }
-            Poll::Pending => {
-                let waited = bridge.get().wait(py, id)?;
-                *locked(&self.state) = State::Begun(job, waker, id, bridge);
-                Ok(waited)
-            }
-        }
+        })
     }
 
     fn cancel(&self) {
@@ -281,6 +284,9 @@ fn wake(waited: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
+const NO_LOOP: &str = "no asyncio event loop runs in this thread: await calls under asyncio, or under anyio with its \
+    asyncio backend; under trio call the synchronous face in a thread: await trio.to_thread.run_sync(c.customers.get, id)";
+
 /// Returns the bridge of the running loop.
 fn bridge(py: Python<'_>) -> PyResult<Bound<'_, Bridge>> {
     static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -288,7 +294,14 @@ fn bridge(py: Python<'_>) -> PyResult<Bound<'_, Bridge>> {
     let running = RUNNING.get_or_try_init(py, || {
         Ok::<_, PyErr>(py.import("asyncio")?.getattr("get_running_loop")?.unbind())
     })?;
-    let event_loop = running.bind(py).call0()?;
+    let event_loop = running.bind(py).call0().map_err(|error| {
+        if !error.is_instance_of::<PyRuntimeError>(py) {
+            return error;
+        }
+        let named = PyRuntimeError::new_err(NO_LOOP);
+        named.set_cause(py, Some(error));
+        named
+    })?;
     let known = |bridges: &[Py<Bridge>]| {
         let found = bridges.iter().find(|bridge| bridge.get().event_loop.is(&event_loop));
         found.map(|bridge| bridge.bind(py).clone())

@@ -12,6 +12,7 @@ use pyo3::types::PyDict;
 use crate::call::Call;
 use crate::crm::handle;
 use crate::errors::raise;
+use crate::guard::guarded;
 use crate::inputs::{Fields as _, Keywords, read};
 use crate::programs;
 use crate::run::Face;
@@ -32,8 +33,10 @@ pub(crate) fn connect(
     url: &Bound<'_, PyAny>,
     options: &Bound<'_, PyDict>,
 ) -> PyResult<Py<PyAny>> {
-    let builder = builder(py, read(url, "url")?, options)?;
-    opened(py, face(asynchronous), async move { builder.connect().await })
+    guarded(py, || {
+        let builder = builder(py, read(url, "url")?, options)?;
+        opened(py, face(asynchronous), async move { builder.connect().await })
+    })
 }
 
 /// Starts a private PostgreSQL for this process and connects to it.

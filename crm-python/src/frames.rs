@@ -6,12 +6,14 @@ use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use crm_postgres::crm_core::{Customer, Interaction, Lead, Order, Task, User};
 use crm_postgres::{Export, ExportSink, Result};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
 use crate::arrow::{Decoder, schema, schema_capsule, stream_capsule};
 use crate::errors::raise;
+use crate::guard::guarded;
 use crate::handle::{Handle, Known, Store};
 use crate::inputs::{Fields, Keywords};
 use crate::repositories::due;
@@ -102,15 +104,19 @@ struct Batches {
 impl Batches {
     fn receive(&mut self) -> PyResult<Option<RecordBatch>> {
         let Some(incoming) = &mut self.incoming else { return Ok(None) };
-        Python::attach(|py| {
-            let incoming = incoming.get_mut().map_err(|error| raise(py, error))?;
-            let batch = block(py, incoming.next())?;
-            if let Some(batch) = &batch {
-                self.rows += batch.num_rows();
-                tell(py, self.progress.as_ref(), self.rows)?;
-            }
-            Ok(batch)
-        })
+        // Guarded here, because Arrow calls this from C, where a panic would end the process.
+        let received = Python::try_attach(|py| {
+            guarded(py, || {
+                let incoming = incoming.get_mut().map_err(|error| raise(py, error))?;
+                let batch = block(py, incoming.next())?;
+                if let Some(batch) = &batch {
+                    self.rows += batch.num_rows();
+                    tell(py, self.progress.as_ref(), self.rows)?;
+                }
+                Ok(batch)
+            })
+        });
+        received.unwrap_or_else(|| Err(PyRuntimeError::new_err("Python is ending")))
     }
 }
 
@@ -147,18 +153,20 @@ impl Reading {
         py: Python<'py>,
         requested_schema: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        // The schema that somebody would rather have is a wish (Arrow docs, "The Arrow PyCapsule Interface").
-        drop(requested_schema);
-        let schema = schema(&self.export.columns());
-        if let Some(loaded) = &self.loaded {
-            let batches = loaded.clone().into_iter().map(Ok);
-            return stream_capsule(py, RecordBatchIterator::new(batches, schema));
-        }
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let incoming = Some(self.begin().map_err(|error| raise(py, error))?);
-        let (progress, failure) =
-            (self.progress.as_ref().map(|progress| progress.clone_ref(py)), self.failure.clone());
-        stream_capsule(py, Batches { schema, incoming, rows: 0, progress, failure })
+        guarded(py, || {
+            // The schema that somebody would rather have is a wish (Arrow docs, "The Arrow PyCapsule Interface").
+            drop(requested_schema);
+            let schema = schema(&self.export.columns());
+            if let Some(loaded) = &self.loaded {
+                let batches = loaded.clone().into_iter().map(Ok);
+                return stream_capsule(py, RecordBatchIterator::new(batches, schema));
+            }
+            self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let incoming = Some(self.begin().map_err(|error| raise(py, error))?);
+            let (progress, failure) =
+                (self.progress.as_ref().map(|progress| progress.clone_ref(py)), self.failure.clone());
+            stream_capsule(py, Batches { schema, incoming, rows: 0, progress, failure })
+        })
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -184,10 +192,12 @@ impl FramesBase {
         options: Option<&Bound<'_, PyDict>>,
         export: impl FnOnce(E::Filter, Option<Order<E::OrderBy>>) -> Export,
     ) -> PyResult<Py<PyAny>> {
-        let keywords = Keywords::new(options);
-        let filter = E::filter(&keywords)?;
-        let order = keywords.optional("order")?;
-        self.frame(py, &keywords, export(filter, order))
+        guarded(py, || {
+            let keywords = Keywords::new(options);
+            let filter = E::filter(&keywords)?;
+            let order = keywords.optional("order")?;
+            self.frame(py, &keywords, export(filter, order))
+        })
     }
 
     /// Makes a frame of an export, for which all other keywords were read.
@@ -251,15 +261,17 @@ impl FramesBase {
     /// Reads the pipeline as a frame: four rows.
     #[pyo3(signature = (**options), text_signature = "($self, *, progress=None)")]
     fn pipeline(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        self.frame(py, &Keywords::new(options), Export::Pipeline)
+        guarded(py, || self.frame(py, &Keywords::new(options), Export::Pipeline))
     }
 
     /// Reads all customers with their interactions as a frame: most recently contacted first.
     #[pyo3(signature = (**options), text_signature = "($self, *, include_inactive=True, progress=None)")]
     fn customer_activity(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        let keywords = Keywords::new(options);
-        let include_inactive = keywords.optional("include_inactive")?.unwrap_or(true);
-        self.frame(py, &keywords, Export::CustomerActivity { include_inactive })
+        guarded(py, || {
+            let keywords = Keywords::new(options);
+            let include_inactive = keywords.optional("include_inactive")?.unwrap_or(true);
+            self.frame(py, &keywords, Export::CustomerActivity { include_inactive })
+        })
     }
 
     /// Reads all tasks due by the end of the last of so many days from the caller's today as a frame.
@@ -273,8 +285,10 @@ impl FramesBase {
         today: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let keywords = Keywords::new(options);
-        let query = due(today, &keywords)?;
-        self.frame(py, &keywords, Export::DueTasks(query))
+        guarded(py, || {
+            let keywords = Keywords::new(options);
+            let query = due(today, &keywords)?;
+            self.frame(py, &keywords, Export::DueTasks(query))
+        })
     }
 }

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::errors::raise;
+use crate::guard::guarded;
 use crate::inputs::{Fields, Input, Keywords, many, read};
 use crate::records::Wire;
 use crate::rows::stream;
@@ -152,17 +153,19 @@ impl Handle {
         required: &[(&'static str, &Bound<'_, PyAny>)],
         fields: Option<Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let fields = fields.unwrap_or_else(|| PyDict::new(py));
-        for (name, value) in required {
-            fields.set_item(name, value)?;
-        }
-        let keywords = Keywords::new(Some(&fields));
-        let new = E::new_row(&keywords)?;
-        keywords.refuse_unknown("create")?;
-        match keywords.check(py, new) {
-            Ok(new) => self.call(py, "create", move |crm| E::repository(crm).create(new)),
-            Err(error) => self.face.fail(py, "create", error),
-        }
+        guarded(py, || {
+            let fields = fields.unwrap_or_else(|| PyDict::new(py));
+            for (name, value) in required {
+                fields.set_item(name, value)?;
+            }
+            let keywords = Keywords::new(Some(&fields));
+            let new = E::new_row(&keywords)?;
+            keywords.refuse_unknown("create")?;
+            match keywords.check(py, new) {
+                Ok(new) => self.call(py, "create", move |crm| E::repository(crm).create(new)),
+                Err(error) => self.face.fail(py, "create", error),
+            }
+        })
     }
 
     pub(crate) fn create_many<E: Known>(
@@ -170,20 +173,23 @@ impl Handle {
         py: Python<'_>,
         rows: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
-        let new = match many::<E>(rows) {
-            Ok(new) => new,
-            Err(error) => return self.face.fail(py, "create_many", error),
-        };
-        // Encoding 100,000 rows would keep an event loop waiting, so asyncio's goes to the runtime.
-        let store = self.store(py)?;
-        let face = self.face;
-        let load = async move { E::repository(store.repositories()?).create_many(new).await };
-        let ids =
-            |py: Python<'_>, ids: Vec<E::Id>| ids.into_iter().map(Into::into).collect::<Vec<i64>>().wire(py);
-        match face {
-            Face::Sync => face.run(py, "create_many", load, ids),
-            Face::Async => face.run(py, "create_many", elsewhere(load), ids),
-        }
+        guarded(py, || {
+            let new = match many::<E>(rows) {
+                Ok(new) => new,
+                Err(error) => return self.face.fail(py, "create_many", error),
+            };
+            // Encoding 100,000 rows would keep an event loop waiting, so asyncio's goes to the runtime.
+            let store = self.store(py)?;
+            let face = self.face;
+            let load = async move { E::repository(store.repositories()?).create_many(new).await };
+            let ids = |py: Python<'_>, ids: Vec<E::Id>| {
+                ids.into_iter().map(Into::into).collect::<Vec<i64>>().wire(py)
+            };
+            match face {
+                Face::Sync => face.run(py, "create_many", load, ids),
+                Face::Async => face.run(py, "create_many", elsewhere(load), ids),
+            }
+        })
     }
 
     pub(crate) fn get<E: Known>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -206,15 +212,17 @@ impl Handle {
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let keywords = Keywords::new(options);
-        let mut list = List::<E>::new().filter(E::filter(&keywords)?);
-        list.order = order::<E>(&keywords)?.unwrap_or_default();
-        list.limit = keywords.optional("limit")?.unwrap_or(list.limit);
-        list.cursor = keywords.optional("cursor")?;
-        if let Err(error) = keywords.finish_with(py, "list", list.start()) {
-            return self.face.fail(py, "list", error);
-        }
-        self.call(py, "list", move |crm| Box::pin(async move { E::repository(crm).list(&list).await }))
+        guarded(py, || {
+            let keywords = Keywords::new(options);
+            let mut list = List::<E>::new().filter(E::filter(&keywords)?);
+            list.order = order::<E>(&keywords)?.unwrap_or_default();
+            list.limit = keywords.optional("limit")?.unwrap_or(list.limit);
+            list.cursor = keywords.optional("cursor")?;
+            if let Err(error) = keywords.finish_with(py, "list", list.start()) {
+                return self.face.fail(py, "list", error);
+            }
+            self.call(py, "list", move |crm| Box::pin(async move { E::repository(crm).list(&list).await }))
+        })
     }
 
     pub(crate) fn stream<E: Known>(
@@ -222,11 +230,13 @@ impl Handle {
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let keywords = Keywords::new(options);
-        let filter = E::filter(&keywords)?;
-        let order = order::<E>(&keywords)?.unwrap_or_default();
-        keywords.finish(py, "stream")?;
-        stream::<E>(py, self.store(py)?, self.face, filter, order)
+        guarded(py, || {
+            let keywords = Keywords::new(options);
+            let filter = E::filter(&keywords)?;
+            let order = order::<E>(&keywords)?.unwrap_or_default();
+            keywords.finish(py, "stream")?;
+            stream::<E>(py, self.store(py)?, self.face, filter, order)
+        })
     }
 
     pub(crate) fn count<E: Known>(
@@ -234,12 +244,16 @@ impl Handle {
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let keywords = Keywords::new(options);
-        let filter = E::filter(&keywords)?;
-        if let Err(error) = keywords.finish(py, "count") {
-            return self.face.fail(py, "count", error);
-        }
-        self.call(py, "count", move |crm| Box::pin(async move { E::repository(crm).count(&filter).await }))
+        guarded(py, || {
+            let keywords = Keywords::new(options);
+            let filter = E::filter(&keywords)?;
+            if let Err(error) = keywords.finish(py, "count") {
+                return self.face.fail(py, "count", error);
+            }
+            self.call(py, "count", move |crm| {
+                Box::pin(async move { E::repository(crm).count(&filter).await })
+            })
+        })
     }
 
     pub(crate) fn update<E: Known>(
@@ -248,17 +262,19 @@ impl Handle {
         id: &Bound<'_, PyAny>,
         fields: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let id: i64 = read(id, "id")?;
-        let keywords = Keywords::new(fields);
-        let patch = E::patch_row(&keywords)?;
-        let expected: Option<i64> = keywords.optional("expected_version")?;
-        keywords.refuse_unknown("update")?;
-        match keywords.check(py, patch) {
-            Ok(patch) => {
-                self.call(py, "update", move |crm| E::repository(crm).update(id.into(), patch, expected))
+        guarded(py, || {
+            let id: i64 = read(id, "id")?;
+            let keywords = Keywords::new(fields);
+            let patch = E::patch_row(&keywords)?;
+            let expected: Option<i64> = keywords.optional("expected_version")?;
+            keywords.refuse_unknown("update")?;
+            match keywords.check(py, patch) {
+                Ok(patch) => {
+                    self.call(py, "update", move |crm| E::repository(crm).update(id.into(), patch, expected))
+                }
+                Err(error) => self.face.fail(py, "update", error),
             }
-            Err(error) => self.face.fail(py, "update", error),
-        }
+        })
     }
 
     pub(crate) fn delete<E: Known>(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

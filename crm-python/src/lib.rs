@@ -13,6 +13,7 @@ mod connect;
 mod crm;
 mod errors;
 mod frames;
+mod guard;
 mod handle;
 mod inputs;
 mod programs;

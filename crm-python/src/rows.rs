@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 
 use crate::call::Call;
 use crate::errors::raise;
+use crate::guard::guarded;
 use crate::handle::{Known, Store};
 use crate::run::{Face, block};
 use crate::runtime::{Owned, runtime};
@@ -167,7 +168,8 @@ impl Rows {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let Some(mut owned) = self.0.take(py)? else { return Ok(None) };
-        let next = owned.get_mut().map_err(|error| raise(py, error)).and_then(|reading| {
+        let next = guarded(py, || {
+            let reading = owned.get_mut().map_err(|error| raise(py, error))?;
             let at_hand = reading.at_hand(py);
             if at_hand.is_some() || !block(py, reading.go_on())? {
                 return at_hand.transpose();
@@ -206,7 +208,7 @@ impl AsyncRows {
         // What is at hand is given at once; the wait for more begins when it is awaited, as all calls do.
         if let State::Idle(owned) = &mut *slot.state()
             && let Ok(reading) = owned.get_mut()
-            && let Some(row) = reading.at_hand(py)
+            && let Some(row) = guarded(py, || reading.at_hand(py).transpose()).transpose()
         {
             return row.map(Call::ready);
         }

@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 
 use crate::call::Call;
 use crate::errors::raise;
+use crate::guard::guarded;
 use crate::runtime::runtime;
 
 /// Is how long a signal such as Ctrl-C may wait to be seen.
@@ -40,10 +41,10 @@ impl Face {
         wire: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> PyResult<Py<PyAny>> {
         match self {
-            Self::Sync => {
+            Self::Sync => guarded(py, || {
                 let value = block(py, future)?;
                 wire(py, value)
-            }
+            }),
             Self::Async => Ok(Call::new(name, future, wire).into_pyobject(py)?.into_any().unbind()),
         }
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -181,3 +183,80 @@ def test_a_refused_row_is_named_and_nothing_is_stored(sync: crm.Crm) -> None:
         sync.users.create_many(rows)
     assert taken.value.field == "[2].email"
     assert sync.leads.count() == sync.users.count() == 0
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t"])
+@pytest.mark.parametrize("kind", ["dicts", "dataclasses", "polars", "pyarrow"])
+def test_an_empty_cell_is_an_absent_value(sync: crm.Crm, blank: str, kind: str) -> None:
+    acme = sync.customers.create("Acme")
+
+    def rows(**cells: Any) -> Any:
+        if kind == "dicts":
+            return [cells]
+        if kind == "dataclasses":
+            return [make_dataclass("Row", cells)(**cells)]
+        columns: Any = {name: [cell] for name, cell in cells.items()}
+        return polars.DataFrame(columns) if kind == "polars" else pyarrow.table(columns)
+
+    (id_,) = sync.customers.create_many(rows(name="A", email=blank, phone=blank, company=blank, tags=blank, notes=blank, created_by=blank))
+    customer = sync.customers.get(id_)
+    assert (customer.email, customer.phone, customer.company, customer.tags, customer.notes, customer.created_by) == (None, None, None, [], None, None)
+    (id_,) = sync.leads.create_many(rows(title="A", description=blank, stage=blank, value=blank, customer_id=blank, assigned_to=blank))
+    lead = sync.leads.get(id_)
+    assert (lead.stage, lead.value, lead.customer_id, lead.assigned_to) == ("lead", None, None, None)
+    (id_,) = sync.tasks.create_many(rows(title="A", status=blank, priority=blank, due_date=blank, customer_id=blank))
+    task = sync.tasks.get(id_)
+    assert (task.status, task.priority, task.due_date, task.customer_id) == ("pending", "medium", None, None)
+    (id_,) = sync.interactions.create_many(rows(customer_id=acme.id, type="call", notes=blank, date=blank))
+    assert sync.interactions.get(id_).notes is None
+    with pytest.raises(crm.ValidationError) as refused:
+        sync.interactions.create_many(rows(customer_id=blank, type=blank))
+    assert [(v.field, v.code) for v in refused.value.violations] == [("[0].customer_id", "required"), ("[0].type", "required")]
+    # Of a value alone it is as wrong as ever.
+    with pytest.raises(crm.ValidationError):
+        sync.leads.create("A", value=blank)
+
+
+def test_an_empty_password_is_none_but_one_of_spaces_is_a_password(sync: crm.Crm) -> None:
+    hashed = "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"
+    rows: list[Any] = [
+        {"name": "A", "email": "a@example.com", "password": "", "password_hash": hashed},
+        {"name": "B", "email": "b@example.com", "password": " " * 8, "password_hash": ""},
+    ]
+    assert len(sync.users.create_many(rows)) == 2
+    assert sync.users.authenticate("b@example.com", " " * 8).name == "B"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\ufeffname\nAnn\n", r"\[0\] has an unknown field '\\ufeffname': .*encoding='utf-8-sig'"),
+        ("name\nAnn\nBob,5\n", r"\[1\] has more cells than the header has names"),
+        ("name,\u200bnotes\nAnn,x\n", r"\[0\] has an unknown field '\\u200bnotes'"),
+    ],
+)
+def test_a_csv_that_does_not_fit_names_the_row_and_shows_what_is_invisible(sync: crm.Crm, text: str, message: str) -> None:
+    rows: Any = csv.DictReader(io.StringIO(text))
+    with pytest.raises(TypeError, match=message):
+        sync.customers.create_many(rows)
+
+
+def test_gaps_of_pandas_name_row_and_field(sync: crm.Crm) -> None:
+    rows: Any = pandas.DataFrame({"name": ["A", "B"], "notes": ["x", float("nan")]}, dtype=object).to_dict("records")
+    with pytest.raises(TypeError, match=r"\[1\]\.notes must be a str, not float"):
+        sync.customers.create_many(rows)
+    given: list[tuple[Any, dict[str, Any], str]] = [
+        (sync.interactions, {"customer_id": 1, "type": "call"}, "date"), (sync.tasks, {"title": "A"}, "due_date"),
+        (sync.tasks, {"title": "A"}, "customer_id"), (sync.leads, {"title": "A"}, "value"),
+    ]  # fmt: skip
+    for repository, row, field in given:
+        with pytest.raises(TypeError, match=rf"\[0\]\.{field} must be .*NaTType"):
+            repository.create_many([row | {field: pandas.NaT}])
+
+
+def test_a_name_that_is_no_text_names_the_row(sync: crm.Crm) -> None:
+    rows: Any = [{"name": "A"}, {"name": "B", 5: "x"}]
+    with pytest.raises(TypeError, match=r"\[1\] has a field whose name is not a str but of type int"):
+        sync.customers.create_many(rows)
+    with pytest.raises(TypeError, match=r"the frame has an unknown column '\\ufeffnotes'"):
+        sync.customers.create_many(pyarrow.table({"name": ["A"], "\ufeffnotes": ["x"]}))

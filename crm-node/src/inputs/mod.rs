@@ -192,12 +192,12 @@ impl Fields {
         self.optional(name).unwrap_or_default()
     }
 
-    /// Reads a field of a new row that is no text and may be left out. A blank text is absent, as it is for an optional text: a row of a
-    /// CSV file has one in each empty cell.
+    /// Reads a field of a new row that is no text and may be left out. In a batch a blank text is absent, as it is for an optional text:
+    /// a row of a CSV file has one in each empty cell.
     fn cell<T: Value>(&self, name: &'static str) -> Option<T> {
         match self.take(name)? {
             Given::Null => None,
-            Given::Text(Some(text)) if text.trim().is_empty() => None,
+            Given::Text(Some(text)) if self.row.is_some() && text.trim().is_empty() => None,
             given => self.read(name, given),
         }
     }
@@ -206,7 +206,11 @@ impl Fields {
     fn condition<T: Value>(&self, name: &'static str) -> Option<T> {
         match self.take(name)? {
             Given::Null => {
-                self.note(name, ViolationCode::InvalidType, "must not be null: leave it out to select any value");
+                self.note(
+                    name,
+                    ViolationCode::InvalidType,
+                    "must not be null: leave it out to select any value",
+                );
                 None
             }
             given => self.read(name, given),

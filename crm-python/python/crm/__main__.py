@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import crm
 
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
-
 EXPORTS = ("customers", "leads", "tasks", "interactions", "users")
+DIRECTIONS = ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 Row = dict[str, object]
 
 
@@ -26,20 +26,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns the exit code."""
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = options.command
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What the output's encoding lacks is shown escaped rather than raised.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         command(options)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except BrokenPipeError:
-        # Whoever reads has seen enough; what is left in the buffer goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever reads has seen enough.
+        discard_output()
         return 1
     except (crm.CrmError, ImportError, OSError) as error:
         here = " (here: python -m crm migrate)" if "run migrate()" in str(error) else ""
         print(f"crm: {error}{here}", file=sys.stderr)
+        discard_output()
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def discard_output() -> None:
+    """Sends what is left in the buffer nowhere, which Python would try to write once more at its end."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,7 +77,8 @@ def parser() -> argparse.ArgumentParser:
     report_.add_argument("name", choices=("pipeline", "activity", "due-tasks"))
     form = report_.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
-    form.add_argument("--csv", action="store_true", help="as CSV")
+    form.add_argument("--csv", action="store_true", help="as CSV, safe to open in a spreadsheet: a text that begins like a formula gets an apostrophe")
+    report_.add_argument("--raw", action="store_true", help="texts as they are stored, formulas and control characters too")
     report_.add_argument("--limit", type=int, default=50, help="how many rows at the most (default: 50)")
     report_.add_argument("--today", type=date.fromisoformat, help="the day of due-tasks (default: today)")
     report_.set_defaults(command=report)
@@ -111,7 +124,7 @@ def quickstart(_options: argparse.Namespace) -> None:
             c.customers.create("", email="not an email")
         except crm.ValidationError as error:
             print("refused:", "; ".join(f"{violation.field} {violation.message}" for violation in error.violations))
-        print_table([row.to_dict() for row in c.reports.pipeline()], sys.stdout)
+        print_table([row.to_dict() for row in c.reports.pipeline()])
 
 
 def migrate(options: argparse.Namespace) -> None:
@@ -127,25 +140,25 @@ def migrate(options: argparse.Namespace) -> None:
 def report(options: argparse.Namespace) -> None:
     """Prints a report."""
     with connect(options) as c:
-        rows: list[Row]
+        found: Iterable[object]
+        shown: Sequence[str]
         if options.name == "pipeline":
-            rows = [row.to_dict() for row in c.reports.pipeline()]
+            shown = crm.PipelineStage.__match_args__
+            found = c.reports.pipeline()
         elif options.name == "activity":
             shown = ["id", "name", "company", "interaction_count", "last_interaction"]
-            activity = c.reports.customer_activity(limit=options.limit)
-            rows = [{name: getattr(row, name) for name in shown} for row in activity]
+            found = c.reports.customer_activity(limit=options.limit)
         else:
             today = options.today or datetime.now().astimezone().date()
             shown = ["id", "title", "priority", "due_date", "overdue", "customer_name", "assigned_to_name"]
-            due = c.reports.due_tasks(today, limit=options.limit)
-            rows = [{name: getattr(row, name) for name in shown} for row in due]
+            found = c.reports.due_tasks(today, limit=options.limit)
+        rows: list[Row] = [{name: getattr(row, name) for name in shown} for row in found]
     if options.json:
-        json.dump(rows, sys.stdout, indent=2, default=plain)
-        print()
+        print(json.dumps(rows, indent=2, default=plain))
     elif options.csv:
-        print_csv(rows, sys.stdout)
+        print_csv(shown, rows, options.raw)
     else:
-        print_table(rows, sys.stdout)
+        print_table(rows, options.raw)
 
 
 def plain(value: object) -> str:
@@ -153,21 +166,27 @@ def plain(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def print_csv(rows: list[Row], out: SupportsWrite[str]) -> None:
-    """Writes rows as CSV; nothing where there are none."""
-    if rows:
-        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: text(value) for key, value in row.items()} for row in rows)
+def print_csv(names: Sequence[str], rows: list[Row], raw: bool) -> None:
+    """Prints rows as CSV below the names of their columns."""
+
+    def cell(value: object) -> str:
+        shown = text(value, "milliseconds")
+        return shown if raw else unlike_formula(value, visible(shown))
+
+    for cells in [list(names), *([cell(row[name]) for name in names] for row in rows)]:
+        line = io.StringIO()
+        # With the usual end of a line, because only a cell that has a character of it is quoted.
+        csv.writer(line).writerow(cells)
+        print(line.getvalue().removesuffix("\r\n"))
 
 
-def print_table(rows: list[Row], out: SupportsWrite[str]) -> None:
-    """Writes rows below each other, numbers to the right."""
+def print_table(rows: list[Row], raw: bool = False) -> None:
+    """Prints rows below each other, numbers to the right."""
     if not rows:
-        print("nothing", file=out)
+        print("nothing")
         return
     names = list(rows[0])
-    cells = [[text(row[name]) for name in names] for row in rows]
+    cells = [[text(row[name]) if raw else visible(text(row[name])) for name in names] for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
     right = [all(isinstance(row[name], (int, Decimal)) and not isinstance(row[name], bool) for row in rows) for name in names]
     for line in [[name.replace("_", " ") for name in names], ["-" * width for width in widths], *cells]:
@@ -175,18 +194,33 @@ def print_table(rows: list[Row], out: SupportsWrite[str]) -> None:
             cell.rjust(width) if to_right else cell.ljust(width)
             for cell, width, to_right in zip(line, widths, right, strict=True)
         )
-        print("  ".join(aligned).rstrip(), file=out)
+        print("  ".join(aligned).rstrip())
 
 
-def text(value: object) -> str:
-    """Writes a value as people read it."""
+def text(value: object, precision: str = "minutes") -> str:
+    """Writes a value as people read it; moments end with Z, which stands for UTC."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M")
+        return value.astimezone(timezone.utc).replace(tzinfo=None).isoformat(" ", precision) + "Z"
     return str(value)
+
+
+def visible(text: str) -> str:
+    """Escapes what acts instead of being shown: control characters, line breaks and changes of direction."""
+
+    def acts(char: str) -> bool:
+        return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(char) in DIRECTIONS
+
+    return "".join(char.encode("unicode_escape").decode() if acts(char) else char for char in text)
+
+
+def unlike_formula(value: object, text: str) -> str:
+    """Puts an apostrophe before a text that a spreadsheet would compute; numbers stay as they are."""
+    begins = isinstance(value, str) and value.startswith(FORMULAS)
+    return f"'{text}" if begins else text
 
 
 def export(options: argparse.Namespace) -> None:

@@ -1,14 +1,14 @@
 //! Somebody's frame as rows of `create_many`.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::types::{Decimal128Type, Float64Type, Int64Type, UInt64Type};
-use arrow_array::{Array as _, ArrayRef, RecordBatch, RecordBatchReader as _};
+use arrow_array::{Array as _, ArrayRef};
 use arrow_cast::display::array_value_to_string;
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{ArrowError, DataType, Field, TimeUnit};
+use arrow_schema::{ArrowError, DataType, Field, Fields as ArrowFields, TimeUnit};
 use crm_postgres::chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use crm_postgres::crm_core::{Violation, ViolationCode};
 use crm_postgres::rust_decimal::Decimal;
@@ -18,8 +18,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
+use super::stream::{Stream, Unread, caught, of_column};
 use crate::frames::Reading;
-use crate::inputs::{Fields, Wrong};
+use crate::inputs::{Fields, Wrong, shown, too_many};
 
 /// Is a batch of a frame, its columns brought to the few types that inputs are read from.
 pub(crate) struct Table {
@@ -44,35 +45,74 @@ enum Column {
     /// Days as numbers, one of which is so many days long.
     Day(ArrayRef, i64),
     Texts(ArrayRef),
-    /// No input takes such a column; its name says for which the error is, should one be asked for.
-    Other(String),
 }
 
-/// Reads all batches of anything that has `__arrow_c_stream__`.
-pub(crate) fn import(frame: &Bound<'_, PyAny>) -> PyResult<Vec<Table>> {
-    let capsule = frame.call_method0(intern!(frame.py(), "__arrow_c_stream__"))?.cast_into::<PyCapsule>()?;
-    let stream = capsule.pointer_checked(Some(c"arrow_array_stream"))?.cast::<FFI_ArrowArrayStream>();
-    #[expect(unsafe_code, reason = "the Arrow C stream interface is a pointer to a struct")]
-    // SAFETY: a capsule of this name holds such a struct (Arrow docs, "The Arrow PyCapsule Interface"), which is moved out of
-    // it, so that the capsule has nothing left to release.
-    let reader = unsafe { RecordBatchStreamReader::from_raw(stream.as_ptr()) };
-    let unread = |error: ArrowError| PyValueError::new_err(format!("the frame cannot be read: {error}"));
-    let reader = reader.map_err(unread)?;
-    let schema = reader.schema();
-    // Whoever makes the batches may need the GIL in a thread of its own.
-    let batches: Result<Vec<_>, _> = frame.py().detach(|| reader.collect());
-    let untyped = schema.fields().iter().filter(|field| only_nulls(field.data_type()));
-    if let (Err(ArrowError::CDataInterface(_)), Some(typed)) = (&batches, typed(frame, untyped)?) {
-        return import(&typed);
-    }
-    let batches = batches.map_err(|error| {
-        // A frame of this library knows better what has happened.
-        if let Some(own) = own_failure(frame) {
-            return own;
+/// The batches of anything that has `__arrow_c_stream__`, one after the other.
+pub(crate) struct Frame<'py> {
+    frame: Bound<'py, PyAny>,
+    stream: Stream,
+}
+
+impl<'py> Frame<'py> {
+    pub(crate) fn open(frame: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = frame.py();
+        let capsule = frame.call_method0(intern!(py, "__arrow_c_stream__"))?.cast_into::<PyCapsule>()?;
+        let stream = Stream::open(&capsule)?.map_err(|unread| refused(frame, unread))?;
+        check_sizes(frame)?;
+        let twice = {
+            let mut names = HashSet::new();
+            stream.fields.iter().find(|field| !names.insert(field.name()))
+        };
+        if let Some(twice) = twice {
+            let message = format!("the frame has two columns {}", shown(py, twice.name()));
+            return Err(PyTypeError::new_err(message));
         }
-        unread(error)
-    })?;
-    batches.iter().map(Table::new).collect()
+        let untyped = stream.fields.iter().filter(|field| only_nulls(field.data_type()));
+        match typed(frame, untyped)? {
+            Some(typed) => Self::open(&typed),
+            None => Ok(Self { frame: frame.clone(), stream }),
+        }
+    }
+
+    /// Reads the next batch; nothing at the end.
+    pub(crate) fn next(&mut self) -> PyResult<Option<Table>> {
+        let stream = &mut self.stream;
+        // Whoever makes the batches may need the GIL in a thread of its own.
+        let table = self.frame.py().detach(move || {
+            let Some((columns, rows)) = stream.next()? else { return Ok(None) };
+            Table::new(&stream.fields, &columns, rows).map(Some)
+        });
+        table.map_err(|unread| refused(&self.frame, unread))
+    }
+}
+
+/// Lets pyarrow compare the sizes of the buffers with what the arrays need, which only it knows.
+fn check_sizes(frame: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = frame.py();
+    if frame.get_type().module()?.to_cow()?.starts_with("pyarrow.")
+        && let Some(validate) = frame.getattr_opt(intern!(py, "validate"))?
+    {
+        validate.call0().map_err(|error| {
+            if error.is_instance_of::<PyValueError>(py) { unreadable(error.value(py)) } else { error }
+        })?;
+    }
+    Ok(())
+}
+
+fn unreadable(why: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(format!("the frame cannot be read: {why}"))
+}
+
+fn refused(frame: &Bound<'_, PyAny>, unread: Unread) -> PyErr {
+    match unread {
+        // A frame of this library knows better what has happened.
+        Unread::Broken(error) => own_failure(frame).unwrap_or_else(|| unreadable(error)),
+        Unread::Type(name, data_type) => {
+            let unfit = format!("a column of type {data_type} is none that a field takes");
+            PyTypeError::new_err(format!("[0].{}: {unfit}", name.escape_debug()))
+        }
+        Unread::TooMany => too_many(frame.py()),
+    }
 }
 
 /// Gives types to the columns of a frame of Polars that hold only nulls; nothing where there are none, or they were of another
@@ -109,20 +149,13 @@ fn own_failure(frame: &Bound<'_, PyAny>) -> Option<PyErr> {
 }
 
 impl Table {
-    fn new(batch: &RecordBatch) -> PyResult<Self> {
-        let schema = batch.schema();
-        let mut columns: Vec<(String, Column)> = Vec::with_capacity(batch.num_columns());
-        for (field, column) in schema.fields().iter().zip(batch.columns()) {
-            let name = field.name();
-            if columns.iter().any(|(known, _)| known == name) {
-                return Err(PyTypeError::new_err(format!("the frame has two columns '{name}'")));
-            }
-            let column = Column::new(column);
-            let column =
-                column.map_err(|error| PyTypeError::new_err(format!("{name} cannot be read: {error}")))?;
-            columns.push((name.clone(), column));
-        }
-        Ok(Self { columns, rows: batch.num_rows() })
+    fn new(fields: &ArrowFields, columns: &[ArrayRef], rows: usize) -> Result<Self, Unread> {
+        let columns = fields.iter().zip(columns).map(|(field, column)| {
+            // What the Arrow crates cannot cast they may also panic on.
+            let column = caught(|| Column::new(column).map_err(|error| of_column(field, &error)))?;
+            Ok::<_, Unread>((field.name().clone(), column))
+        });
+        Ok(Self { columns: columns.collect::<Result<_, _>>()?, rows })
     }
 
     pub(crate) const fn rows(&self) -> usize {
@@ -142,7 +175,10 @@ impl Column {
         let to = |data_type: DataType| cast_with_options(array, &data_type, &options);
         Ok(match array.data_type() {
             DataType::Null => Self::Null,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text(to(DataType::LargeUtf8)?),
+            // What was declared a text comes as bytes, and what was declared bytes not at all (`Stream::next`).
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+                Self::Text(to(DataType::LargeBinary)?)
+            }
             DataType::Dictionary(_, value) => Self::new(&to((**value).clone())?)?,
             DataType::Boolean => Self::Flag(array.clone()),
             DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Float(to(DataType::Float64)?),
@@ -155,11 +191,11 @@ impl Column {
             DataType::Timestamp(unit, zone) => Self::Moment(to(DataType::Int64)?, *unit, zone.is_none()),
             DataType::Date32 => Self::Day(to(DataType::Int64)?, 1),
             DataType::Date64 => Self::Day(to(DataType::Int64)?, MILLIS_A_DAY),
-            DataType::List(item) | DataType::LargeList(item) if texts(item.data_type()) => {
-                let item = Field::new_list_field(DataType::LargeUtf8, true);
+            DataType::List(_) | DataType::LargeList(_) => {
+                let item = Field::new_list_field(DataType::LargeBinary, true);
                 Self::Texts(to(DataType::LargeList(item.into()))?)
             }
-            other => Self::Other(other.to_string()),
+            other => return Err(ArrowError::CastError(format!("no field takes a column of type {other}"))),
         })
     }
 
@@ -167,10 +203,6 @@ impl Column {
     fn value<'py>(&self, py: Python<'py>, row: usize) -> Result<Option<Bound<'py, PyAny>>, Wrong> {
         let array = match self {
             Self::Null => return Ok(None),
-            Self::Other(data_type) => {
-                let unfit = format!("a column of type {data_type} is none that a field takes");
-                return Err(Wrong::Type(PyTypeError::new_err(unfit)));
-            }
             Self::Text(array)
             | Self::Integer(array)
             | Self::Unsigned(array)
@@ -186,8 +218,8 @@ impl Column {
         }
         let whole = || array.as_primitive::<Int64Type>().value(row);
         let value = match self {
-            Self::Null | Self::Other(_) => return Ok(None),
-            Self::Text(array) => array.as_string::<i64>().value(row).into_bound_py_any(py)?,
+            Self::Null => return Ok(None),
+            Self::Text(array) => text(array.as_binary::<i64>().value(row))?.into_bound_py_any(py)?,
             Self::Integer(_) => whole().into_bound_py_any(py)?,
             Self::Unsigned(array) => array.as_primitive::<UInt64Type>().value(row).into_bound_py_any(py)?,
             Self::Float(array) => array.as_primitive::<Float64Type>().value(row).into_bound_py_any(py)?,
@@ -208,12 +240,20 @@ impl Column {
                 day.ok_or_else(out_of_range)?.into_bound_py_any(py)?
             }
             Self::Texts(array) => {
-                let texts = array.as_list::<i64>().value(row);
-                texts.as_string::<i64>().iter().collect::<Vec<_>>().into_bound_py_any(py)?
+                let items = array.as_list::<i64>().value(row);
+                let items = items.as_binary::<i64>().iter();
+                let texts = items.map(|item| item.map(text).transpose()).collect::<Result<Vec<_>, _>>()?;
+                texts.into_bound_py_any(py)?
             }
         };
         Ok(Some(value))
     }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Wrong> {
+    std::str::from_utf8(bytes).map_err(|_| {
+        Wrong::Rule(Violation::new("", ViolationCode::InvalidCharacters, "must be UTF-8, which it is not"))
+    })
 }
 
 const MILLIS_A_DAY: i64 = 86_400_000;
@@ -266,14 +306,6 @@ fn only_nulls(data_type: &DataType) -> bool {
     }
 }
 
-fn texts(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, value) => texts(value),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => true,
-        _ => false,
-    }
-}
-
 /// Is one row, with the fields of an input.
 pub(crate) struct Row<'t, 'py> {
     py: Python<'py>,
@@ -282,17 +314,6 @@ pub(crate) struct Row<'t, 'py> {
     number: usize,
     asked: RefCell<Vec<&'static str>>,
     broken: RefCell<Vec<Violation>>,
-}
-
-impl Row<'_, '_> {
-    /// Refuses columns that nobody has asked for.
-    pub(crate) fn finish(&self) -> PyResult<()> {
-        let asked = self.asked.borrow();
-        match self.table.columns.iter().find(|(name, _)| !asked.contains(&name.as_str())) {
-            None => Ok(()),
-            Some((name, _)) => Err(PyTypeError::new_err(format!("the frame has an unknown column '{name}'"))),
-        }
-    }
 }
 
 impl<'py> Fields<'py> for Row<'_, 'py> {
@@ -312,6 +333,21 @@ impl<'py> Fields<'py> for Row<'_, 'py> {
                 Err(PyErr::from_type(error.get_type(self.py), message))
             }
         }
+    }
+
+    fn refuse_unknown(&self, _function: &str) -> PyResult<()> {
+        let asked = self.asked.borrow();
+        match self.table.columns.iter().find(|(name, _)| !asked.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let message = format!("the frame has an unknown column {}", shown(self.py, name));
+                Err(PyTypeError::new_err(message))
+            }
+        }
+    }
+
+    fn are_cells(&self) -> bool {
+        true
     }
 
     fn broken(&self) -> &RefCell<Vec<Violation>> {

@@ -2,9 +2,10 @@
 
 mod decode;
 mod import;
+mod stream;
 
 pub(crate) use decode::{Decoder, schema};
-pub(crate) use import::{Table, import};
+pub(crate) use import::Frame;
 
 use arrow_array::RecordBatchReader;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;

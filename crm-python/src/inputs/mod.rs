@@ -8,7 +8,7 @@ mod rows;
 mod values;
 
 pub(crate) use entities::Input;
-pub(crate) use rows::many;
+pub(crate) use rows::{MAX_ROWS, many, too_many};
 pub(crate) use values::{Compared, OneOrMany, Value, Wrong, read};
 
 use std::cell::RefCell;
@@ -33,6 +33,12 @@ pub(crate) trait Fields<'py> {
     /// Keeps the rules that were found broken while the other fields are read.
     fn broken(&self) -> &RefCell<Vec<Violation>>;
 
+    /// Refuses fields that nobody has asked for.
+    fn refuse_unknown(&self, function: &str) -> PyResult<()>;
+
+    /// Tells whether the fields are the cells of a table, such as a CSV file, in which a missing value is an empty text.
+    fn are_cells(&self) -> bool;
+
     /// Notes a broken rule.
     fn note(&self, name: &'static str, code: ViolationCode, message: &str) {
         self.broken().borrow_mut().push(Violation::new(self.path(name), code, message));
@@ -55,10 +61,12 @@ pub(crate) trait Fields<'py> {
         beside(self.broken().take(), input.validate()).map_err(|error| raise(py, error))
     }
 
-    /// Reads a field that may be left out or `None`.
+    /// Reads a field that may be left out or `None`, or an empty cell.
     fn optional<T: Value>(&self, name: &'static str) -> PyResult<Option<T>> {
         match self.given(name)? {
-            Some(value) if !value.is_none() => self.read(name, &value),
+            Some(value) if !(value.is_none() || self.are_cells() && T::is_empty_cell(&value)) => {
+                self.read(name, &value)
+            }
             _ => Ok(None),
         }
     }
@@ -135,22 +143,30 @@ impl<'a, 'py> Keywords<'a, 'py> {
         self.refuse_unknown(function)?;
         beside(self.broken.take(), checked).map(drop).map_err(|error| raise(py, error))
     }
+}
 
-    /// Refuses keywords that nobody has asked for.
-    pub(crate) fn refuse_unknown(&self, function: &str) -> PyResult<()> {
-        let Some(given) = self.given else { return Ok(()) };
-        let asked = self.asked.borrow();
-        for (name, _) in given {
-            let name = name.extract::<String>()?;
-            if !asked.contains(&name.as_str()) {
-                return Err(PyTypeError::new_err(match self.row {
-                    None => format!("{function}() got an unexpected keyword argument '{name}'"),
-                    Some(row) => format!("[{row}] has an unknown field '{name}'"),
-                }));
-            }
-        }
-        Ok(())
+/// Shows a name as Python writes it, invisible characters escaped.
+pub(crate) fn shown(py: Python<'_>, name: &str) -> String {
+    PyString::new(py, name).repr().map_or_else(|_| "?".to_owned(), |name| name.to_string())
+}
+
+/// Says what is wrong with a key of a dict that no field has.
+fn unknown(key: &Bound<'_, PyAny>, row: usize) -> PyResult<String> {
+    if key.is_none() {
+        // What `csv.DictReader` does with them.
+        return Ok(format!("[{row}] has more cells than the header has names"));
     }
+    let Ok(name) = key.cast::<PyString>() else {
+        return Ok(format!(
+            "[{row}] has a field whose name is not a str but of type {}",
+            key.get_type().name()?
+        ));
+    };
+    let mut message = format!("[{row}] has an unknown field {}", name.repr()?);
+    if name.to_cow().is_ok_and(|name| name.starts_with('\u{feff}')) {
+        message.push_str(": the file begins with a byte order mark, open it with encoding='utf-8-sig'");
+    }
+    Ok(message)
 }
 
 impl<'py> Fields<'py> for Keywords<'_, 'py> {
@@ -158,6 +174,24 @@ impl<'py> Fields<'py> for Keywords<'_, 'py> {
         let Some(given) = self.given else { return Ok(None) };
         self.asked.borrow_mut().push(name);
         given.get_item(PyString::intern(given.py(), name))
+    }
+
+    fn refuse_unknown(&self, function: &str) -> PyResult<()> {
+        let Some(given) = self.given else { return Ok(()) };
+        let asked = self.asked.borrow();
+        let known = |key: &Bound<'_, PyAny>| {
+            let name = key.cast::<PyString>().ok().and_then(|name| name.to_cow().ok());
+            name.is_some_and(|name| asked.contains(&name.as_ref()))
+        };
+        let Some(key) = given.keys().iter().find(|key| !known(key)) else { return Ok(()) };
+        Err(PyTypeError::new_err(match self.row {
+            None => format!("{function}() got an unexpected keyword argument {}", key.repr()?),
+            Some(row) => unknown(&key, row)?,
+        }))
+    }
+
+    fn are_cells(&self) -> bool {
+        self.row.is_some()
     }
 
     fn broken(&self) -> &RefCell<Vec<Violation>> {

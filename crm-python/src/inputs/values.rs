@@ -8,24 +8,34 @@ use crm_postgres::crm_core::{
     ViolationCode, parse_money,
 };
 use crm_postgres::rust_decimal::Decimal;
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyBytes, PyDate, PyDateAccess as _, PyDateTime, PyFloat, PyMapping, PyString, PyTimeAccess as _,
+    PyBool, PyBytes, PyDate, PyDateAccess as _, PyDateTime, PyFloat, PyIterator, PyMapping, PyString,
+    PyTimeAccess as _,
 };
 
+use super::MAX_ROWS;
 use crate::errors::raise;
+use crate::guard::guarded;
 
 /// Is a type of value that an input has.
 pub(crate) trait Value: Sized {
     /// Reads it; `path` names the field for an error.
     fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong>;
+
+    /// Tells whether a value is the empty text that stands for none in a table.
+    fn is_empty_cell(value: &Bound<'_, PyAny>) -> bool {
+        let text = value.cast::<PyString>().ok().and_then(|text| text.to_cow().ok());
+        text.is_some_and(|text| text.trim().is_empty())
+    }
 }
 
 /// Reads the value of a parameter.
 pub(crate) fn read<T: Value>(value: &Bound<'_, PyAny>, name: &str) -> PyResult<T> {
-    T::read(value, || name.to_owned()).map_err(|wrong| match wrong {
+    let read = guarded(value.py(), || Ok(T::read(value, || name.to_owned())))?;
+    read.map_err(|wrong| match wrong {
         Wrong::Type(error) => error,
         Wrong::Rule(violation) => raise(value.py(), Error::validation([violation])),
     })
@@ -71,6 +81,11 @@ impl Value for String {
             invalid(path, ViolationCode::InvalidCharacters, message)
         })
     }
+
+    /// White space is the domain's to judge: a password may be made of it.
+    fn is_empty_cell(value: &Bound<'_, PyAny>) -> bool {
+        value.cast::<PyString>().is_ok_and(|text| text.to_cow().is_ok_and(|text| text.is_empty()))
+    }
 }
 
 /// Is a text that is only compared, such as a password to log in with.
@@ -98,7 +113,11 @@ impl Value for i64 {
                 let message = "must be a 64-bit integer";
                 return invalid(path, ViolationCode::OutOfRange, message);
             }
-            wrong(value, path, "an int")
+            if error.is_instance_of::<PyTypeError>(value.py()) {
+                return wrong(value, path, "an int");
+            }
+            // What its `__index__` has raised.
+            error.into()
         })
     }
 }
@@ -135,6 +154,8 @@ impl Value for Decimal {
         }
         let decimal = py.import(intern!(py, "decimal"))?.getattr(intern!(py, "Decimal"))?;
         if value.is_instance(&decimal)? {
+            // A subclass may say of itself what it likes.
+            let value = decimal.call1((value,))?;
             if !value.call_method0(intern!(py, "is_finite"))?.is_truthy()? {
                 return Err(refuse(ViolationCode::InvalidType, "must be a number such as \"12.50\""));
             }
@@ -168,18 +189,30 @@ impl Value for DateTime<Utc> {
             return Err(wrong(value, path, "a datetime with a time zone"));
         };
         let py = value.py();
-        let offset = value.call_method0(intern!(py, "utcoffset"))?;
+        let offset = match value.call_method0(intern!(py, "utcoffset")) {
+            Ok(offset) => offset,
+            // Pandas' NaT is a datetime too, and has no offset; and a time zone may give none that can be.
+            Err(error)
+                if error.is_instance_of::<PyValueError>(py) || error.is_instance_of::<PyTypeError>(py) =>
+            {
+                return Err(wrong(value, path, "a datetime with a time zone"));
+            }
+            Err(error) => return Err(error.into()),
+        };
         if offset.is_none() {
             let message = "must be a datetime with a time zone, not a naive one: add tzinfo=timezone.utc";
             return Err(PyTypeError::new_err(format!("{} {message}", path())).into());
         }
+        let Ok(offset) = offset.extract::<TimeDelta>() else {
+            return Err(wrong(value, path, "a datetime with a time zone"));
+        };
         // By way of the parts, because the offset may have microseconds, which a time zone of chrono's has not.
         NaiveDate::from_ymd_opt(moment.get_year(), moment.get_month().into(), moment.get_day().into())
             .and_then(|day| {
                 let (hour, minute) = (moment.get_hour().into(), moment.get_minute().into());
                 day.and_hms_micro_opt(hour, minute, moment.get_second().into(), moment.get_microsecond())
             })
-            .zip(Some(offset.extract::<TimeDelta>()?))
+            .zip(Some(offset))
             .and_then(|(local, offset)| local.and_utc().checked_sub_signed(offset))
             .ok_or_else(|| invalid(path, ViolationCode::OutOfRange, "must be in the years 0001 to 9999"))
     }
@@ -220,6 +253,15 @@ impl Value for Cursor {
     }
 }
 
+/// Iterates over a value; none where it is of a type that cannot be.
+fn iterated<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyIterator>>> {
+    match value.try_iter() {
+        Ok(items) => Ok(Some(items)),
+        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a list from anything that can be iterated over, but a text, bytes or a mapping.
 fn items<T: Value>(
     value: &Bound<'_, PyAny>,
@@ -230,9 +272,18 @@ fn items<T: Value>(
         || value.is_instance_of::<PyBytes>()
         || value.is_instance_of::<PyMapping>()
         || value.is_instance_of::<PyFloat>();
-    let items = value.try_iter().ok().filter(|_| !unfit);
+    let items = if unfit { None } else { iterated(value)? };
     let Some(items) = items else { return Err(wrong(value, path, expected)) };
-    items.enumerate().map(|(n, item)| T::read(&item?, || format!("{}[{n}]", path()))).collect()
+    let mut read = Vec::new();
+    // Without asking how many there are: what `__len__` says need not be true.
+    for (n, item) in items.enumerate() {
+        if n == MAX_ROWS {
+            let message = format!("must have at most {MAX_ROWS} items");
+            return Err(invalid(path, ViolationCode::TooLong, message));
+        }
+        read.push(T::read(&item?, || format!("{}[{n}]", path()))?);
+    }
+    Ok(read)
 }
 
 impl<T: Value> Value for Vec<T> {
@@ -246,7 +297,7 @@ pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);
 
 impl<T: Value> Value for OneOrMany<T> {
     fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
-        if value.is_instance_of::<PyString>() || value.try_iter().is_err() {
+        if value.is_instance_of::<PyString>() || iterated(value)?.is_none() {
             return T::read(value, path).map(|value| Self(vec![value]));
         }
         items(value, path, "a value or a list of them").map(Self)

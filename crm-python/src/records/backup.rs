@@ -1,8 +1,6 @@
 //! What a backup holds and how far it is.
 
-use std::collections::BTreeMap;
-
-use super::{Moment, record};
+use super::{Counts, Moment, record};
 
 record! {
     /// Says what a backup holds.
@@ -24,7 +22,7 @@ record! {
         /// The digest of the dump, in hexadecimal.
         sha256: String,
         /// How many rows each table of the schema crm has in it.
-        rows: BTreeMap<String, i64>,
+        rows: Counts,
     }
 }
 
@@ -66,7 +64,7 @@ impl From<crm_postgres::Manifest> for Manifest {
             pg_dump_version,
             bytes,
             sha256,
-            rows,
+            rows: rows.into(),
         }
     }
 }

@@ -4,7 +4,7 @@ use crm_postgres::chrono::NaiveDate;
 use crm_postgres::crm_core;
 use crm_postgres::rust_decimal::Decimal;
 
-use super::{Moment, record};
+use super::{Listed, Moment, record};
 
 record! {
     /// Is a person who works with the CRM. The password's hash is not among the fields.
@@ -42,7 +42,7 @@ record! {
         /// The company, at most 255 characters.
         company: Option<String>,
         /// At most 100 tags of at most 64 characters, in the order given.
-        tags: Vec<String>,
+        tags: Listed<String>,
         /// Notes, at most 100,000 characters.
         notes: Option<String>,
         /// Who made the row; None when the system did, or the user is gone.
@@ -174,7 +174,7 @@ impl From<crm_core::Customer> for Customer {
             email: email.map(|email| email.as_str().to_owned()),
             phone,
             company,
-            tags,
+            tags: tags.into(),
             notes,
             created_by: created_by.map(i64::from),
             updated_by: updated_by.map(i64::from),

@@ -4,6 +4,7 @@ mod backup;
 mod entities;
 mod page;
 mod reports;
+mod values;
 
 pub(crate) use backup::{Manifest, Progress};
 pub(crate) use entities::{Customer, Interaction, Lead, Task, User};
@@ -12,6 +13,7 @@ pub(crate) use reports::{
     CustomerActivity, CustomerOverview, DueTask, Migration, PipelineStage, Seeded, Snapshot, TagCount,
     Violation,
 };
+use values::{Counts, Listed, nested};
 
 use crm_postgres::chrono::{DateTime, Utc};
 use crm_postgres::crm_core;
@@ -211,14 +213,16 @@ fn to_dict(record: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<Py<PyAny>> {
 
 /// Turns the records within a value into dicts.
 fn plainly(value: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
-    if let Ok(list) = value.cast::<pyo3::types::PyList>() {
-        let items = list.iter().map(plainly).collect::<PyResult<Vec<_>>>()?;
-        return Ok(pyo3::types::PyList::new(value.py(), items)?.into_any());
-    }
-    match value.getattr_opt("to_dict")? {
-        Some(method) => method.call0(),
-        None => Ok(value),
-    }
+    nested(|| {
+        if let Ok(list) = value.cast::<pyo3::types::PyList>() {
+            let items = list.iter().map(plainly).collect::<PyResult<Vec<_>>>()?;
+            return Ok(pyo3::types::PyList::new(value.py(), items)?.into_any());
+        }
+        match value.getattr_opt("to_dict")? {
+            Some(method) => method.call0(),
+            None => Ok(value),
+        }
+    })
 }
 
 /// Adds the classes to the module.

@@ -34,11 +34,11 @@ impl Page {
     fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
         let Ok(other) = other.cast::<Self>() else { return Ok(false) };
         let other = other.get();
-        Ok(self.next_cursor == other.next_cursor && self.items.bind(py).eq(&other.items)?)
+        super::nested(|| Ok(self.next_cursor == other.next_cursor && self.items.bind(py).eq(&other.items)?))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let items = self.items.bind(py).repr()?;
+        let items = super::nested(|| self.items.bind(py).repr())?;
         Ok(match &self.next_cursor {
             Some(cursor) => format!("Page(items={items}, next_cursor='{cursor}')"),
             None => format!("Page(items={items}, next_cursor=None)"),

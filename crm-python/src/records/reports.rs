@@ -5,7 +5,7 @@ use crm_postgres::crm_core;
 use crm_postgres::rust_decimal::Decimal;
 use pyo3::prelude::*;
 
-use super::{Customer, Interaction, Lead, Moment, Task, record};
+use super::{Customer, Interaction, Lead, Listed, Moment, Task, record};
 
 record! {
     /// Says how often and when a customer was last contacted: the customer's fields and two more.
@@ -21,7 +21,7 @@ record! {
         /// The company.
         company: Option<String>,
         /// The tags.
-        tags: Vec<String>,
+        tags: Listed<String>,
         /// The notes.
         notes: Option<String>,
         /// Who made the row.
@@ -107,11 +107,11 @@ record! {
         /// The customer.
         customer: Customer,
         /// The leads that are not closed, newest first.
-        open_leads: Vec<Lead>,
+        open_leads: Listed<Lead>,
         /// The tasks that are not completed, newest first.
-        open_tasks: Vec<Task>,
+        open_tasks: Listed<Task>,
         /// The latest interactions, newest first.
-        recent_interactions: Vec<Interaction>,
+        recent_interactions: Listed<Interaction>,
     }
 }
 

@@ -4,6 +4,7 @@ use crm_postgres::crm_core::{ActivityQuery, DueTasksQuery};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::guard::guarded;
 use crate::handle::Handle;
 use crate::inputs::{Fields, Keywords, read};
 
@@ -38,11 +39,13 @@ impl ReportsBase {
         text_signature = "($self, *, limit=50, cursor=None, include_inactive=True)"
     )]
     fn customer_activity(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        let keywords = Keywords::new(options);
-        let query = ActivityQuery { cursor: keywords.optional("cursor")?, ..activity(&keywords)? };
-        keywords.finish_with(py, "customer_activity", query.start())?;
-        self.0.call(py, "reports.customer_activity", move |crm| {
-            Box::pin(async move { crm.reports().customer_activity(&query).await })
+        guarded(py, || {
+            let keywords = Keywords::new(options);
+            let query = ActivityQuery { cursor: keywords.optional("cursor")?, ..activity(&keywords)? };
+            keywords.finish_with(py, "customer_activity", query.start())?;
+            self.0.call(py, "reports.customer_activity", move |crm| {
+                Box::pin(async move { crm.reports().customer_activity(&query).await })
+            })
         })
     }
 
@@ -63,13 +66,15 @@ impl ReportsBase {
         today: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let keywords = Keywords::new(options);
-        let mut query = due(today, &keywords)?;
-        query.limit = keywords.optional("limit")?.unwrap_or(query.limit);
-        query.cursor = keywords.optional("cursor")?;
-        keywords.finish_with(py, "due_tasks", query.start())?;
-        self.0.call(py, "reports.due_tasks", move |crm| {
-            Box::pin(async move { crm.reports().due_tasks(&query).await })
+        guarded(py, || {
+            let keywords = Keywords::new(options);
+            let mut query = due(today, &keywords)?;
+            query.limit = keywords.optional("limit")?.unwrap_or(query.limit);
+            query.cursor = keywords.optional("cursor")?;
+            keywords.finish_with(py, "due_tasks", query.start())?;
+            self.0.call(py, "reports.due_tasks", move |crm| {
+                Box::pin(async move { crm.reports().due_tasks(&query).await })
+            })
         })
     }
 
@@ -84,12 +89,14 @@ impl ReportsBase {
         today: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let keywords = Keywords::new(options);
-        let activity = activity(&keywords)?;
-        let due = DueTasksQuery { limit: activity.limit, ..due(today, &keywords)? };
-        keywords.finish(py, "snapshot")?;
-        self.0.call(py, "reports.snapshot", move |crm| {
-            Box::pin(async move { crm.reports().snapshot(&activity, &due).await })
+        guarded(py, || {
+            let keywords = Keywords::new(options);
+            let activity = activity(&keywords)?;
+            let due = DueTasksQuery { limit: activity.limit, ..due(today, &keywords)? };
+            keywords.finish(py, "snapshot")?;
+            self.0.call(py, "reports.snapshot", move |crm| {
+                Box::pin(async move { crm.reports().snapshot(&activity, &due).await })
+            })
         })
     }
 }
