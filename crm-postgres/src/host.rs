@@ -120,10 +120,7 @@ impl Tx {
         if taken.mark().is_none() {
             match Mark::read(&mut taken, SET_MARK, self.call_timeout()).await {
                 Ok(mark) => *taken.mark() = Some(mark),
-                Err(failure) => {
-                    taken.fail(failure.lost, failure.whole, self.call_timeout()).await;
-                    return Err(own(failure.error));
-                }
+                Err(failure) => return Err(own(self.session().end(taken, failure).await)),
             }
         }
         *taken.doubtful() = true;
@@ -162,7 +159,9 @@ impl Tx {
                     }
                     return result;
                 }
-                taken.fail(lost, fault::ends_all(error), self.call_timeout()).await;
+                if let Err(failure) = taken.fail(lost, fault::ends_all(error), self.call_timeout()).await {
+                    return Err(own(failure.error));
+                }
             }
         }
         result

@@ -237,19 +237,19 @@ impl Taken<'_> {
         self.held.take().expect("only what consumes it takes the connection out").lease
     }
 
-    /// Ends the innermost transaction after a failed call, or all of it.
-    pub(crate) async fn fail(mut self, lost: bool, whole: bool, timeout: Duration) {
+    /// Ends the innermost transaction after a failed call, or all of it. Fails where a nested one cannot be undone, which ends all of it.
+    pub(crate) async fn fail(mut self, lost: bool, whole: bool, timeout: Duration) -> Result<(), Failure> {
         if lost {
-            return;
+            return Ok(());
         }
         if whole || !self.level.is_nested() {
             roll_back(self.finish(), timeout).await;
-            return;
+            return Ok(());
         }
         self.level.abandon();
-        if self.undo_dropped(timeout).await.is_ok() {
-            self.put_back();
-        }
+        self.undo_dropped(timeout).await?;
+        self.put_back();
+        Ok(())
     }
 
     /// Sets the savepoint of a nested transaction, which then is open.

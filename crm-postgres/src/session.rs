@@ -65,24 +65,28 @@ impl Session {
 
     /// Puts a transaction's connection back after a call that went well. A refusal ends the innermost transaction, any other failure
     /// all of it.
-    pub(crate) async fn settle<T>(&self, mut taken: Taken<'_>, result: Result<T, Failure>) -> Result<T> {
+    pub(crate) async fn settle<T>(&self, taken: Taken<'_>, result: Result<T, Failure>) -> Result<T> {
         match result {
             Ok(value) => {
                 taken.put_back();
                 Ok(value)
             }
-            Err(failure) => {
-                if failure.found_dead() {
-                    self.pool.forget_idle();
-                    let idle = taken.lease().idle();
-                    // First, as it may be the only connection there may be.
-                    drop(taken);
-                    return Err(self.pool.explain_loss(idle, failure.error).await);
-                }
-                taken.fail(failure.lost, failure.whole, self.pool.settings.call_timeout).await;
-                Err(failure.error)
-            }
+            Err(failure) => Err(self.end(taken, failure).await),
         }
+    }
+
+    /// Ends what a failed call ends, and returns the call's error.
+    pub(crate) async fn end(&self, mut taken: Taken<'_>, failure: Failure) -> Error {
+        if failure.found_dead() {
+            self.pool.forget_idle();
+            let idle = taken.lease().idle();
+            // First, as it may be the only connection there may be.
+            drop(taken);
+            return self.pool.explain_loss(idle, failure.error).await;
+        }
+        let ended = taken.fail(failure.lost, failure.whole, self.pool.settings.call_timeout).await;
+        // That the connection is lost matters more than why the nested transaction was refused: all of it can be run again.
+        ended.err().unwrap_or(failure).error
     }
 
     /// Runs a read that returns one value.

@@ -155,7 +155,7 @@ async fn a_statement_that_finds_its_connection_dead_spares_the_next_call_the_oth
     other.rollback().await.unwrap();
     kill_all(&database).await;
     let lost = sqlx::query("select 1").execute(&tx).await.unwrap_err();
-    assert_eq!(code(&lost), None, "{lost}");
+    assert_eq!(code(&lost), Some(ErrorCode::Unavailable), "{lost}");
     is_finished(tx).await;
     // A write is not repeated, so it would fail on the idle connection, which is as dead.
     crm.customers().create(NewCustomer::new("Acme").validate().unwrap()).await.unwrap();
@@ -329,6 +329,8 @@ async fn a_role_or_an_actor_that_is_not_put_back_ends_the_transaction() {
             if commits {
                 assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed, "{statement}");
             } else {
+                let next = tx.customers().count(&CustomerFilter::default()).await;
+                assert_eq!(next.unwrap_err().code(), ErrorCode::Closed, "{statement}");
                 is_finished(tx).await;
             }
         }

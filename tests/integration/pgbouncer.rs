@@ -217,7 +217,7 @@ async fn names_behind_a_pooler_that_does_not_keep_track_of_them_are_refused_and_
     let bouncer = Bouncer::start_in("transaction", 1, &ground.database).await;
     let named = || bouncer.builder().max_connections(1).prepared_statements(true).connect();
     let (one, other) = (named().await.unwrap(), named().await.unwrap());
-    one.customers().count(&CustomerFilter::default()).await.unwrap();
+    one.leads().create(lead(None, "first")).await.unwrap();
     // The session has a statement of this name, by the first handle.
     let error = other.leads().create(lead(None, "taken")).await.unwrap_err();
     assert_eq!((error.code(), error.retryable()), (ErrorCode::Unavailable, true), "{error}");

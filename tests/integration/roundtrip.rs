@@ -184,7 +184,7 @@ fn moments_come_back_to_the_millisecond() {
 }
 
 #[tokio::test]
-async fn what_no_language_can_hold_is_kept_out_or_an_error_never_a_panic() {
+async fn what_no_language_can_hold_is_kept_out() {
     let database = Database::fresh().await;
     let mut connection = database.connection().await;
     for refused in [
@@ -193,13 +193,11 @@ async fn what_no_language_can_hold_is_kept_out_or_an_error_never_a_panic() {
         "insert into crm.customers (name, tags) values ('x', '{a,null}')",
         "with c as (insert into crm.customers (name) values ('x') returning id)
          insert into crm.interactions (customer_id, type, date) select id, 'call', '-infinity' from c",
+        "insert into crm.customers (name, created_at) values ('Acme', 'infinity')",
     ] {
         let error = sqlx::raw_sql(refused).execute(&mut connection).await.unwrap_err();
         assert!(error.as_database_error().unwrap().constraint().is_some(), "{refused}");
     }
-    database.execute("insert into crm.customers (name, created_at) values ('Acme', 'infinity')").await;
-    let error = database.crm.customers().list(&List::new()).await.unwrap_err();
-    assert_eq!(error.code(), crm_core::ErrorCode::Internal);
 }
 
 #[tokio::test]
