@@ -78,6 +78,9 @@ def _forked() -> None:
 def _pause(attempts: int) -> float:
     """DOC:_pause"""
 
+def _status(code: str) -> int:
+    """DOC:_status"""
+
 @final
 class Call(Coroutine[object, None, _T_co]):
     """DOC:Call"""

@@ -53,10 +53,14 @@ impl OpenTx {
         }
     }
 
-    /// Begins a nested transaction. It takes no turn, as it may have to wait for the end of another nested one, until which the calls of
-    /// this one are to be refused at once.
+    /// Begins a nested transaction, after the calls that were made before it. It keeps no turn, because it may have to wait for the end of
+    /// another nested one. Until then the calls of this one are refused at once.
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        self.within(async { self.open()?.begin().await }).await
+        self.within(async {
+            drop(self.turn.lock().await);
+            self.open()?.begin().await
+        })
+        .await
     }
 
     fn open(&self) -> Result<&Tx> {

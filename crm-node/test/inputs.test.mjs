@@ -88,6 +88,8 @@ test('filters, orders, limits and cursors', async () => {
   assert.deepEqual(await broken(() => crm.leads.list({ order: 'x', limit: 0, cursor: 'x', text: '-' })), [
     'text no_word', 'order invalid_choice', 'limit out_of_range', 'cursor invalid_cursor',
   ]);
+  for (const call of ['count', 'list']) assert.match(String(await broken(() => crm.leads[call](null))), /invalid_type/);
+  assert.match(String(await broken(() => crm.leads.stream(null).next())), /invalid_type/);
   assert.deepEqual(await broken(() => crm.reports.dueTasks()), ['today required']);
   assert.deepEqual(await broken(() => crm.reports.dueTasks('x', { withinDays: 40_000, limit: 0, cursor: 'x', colour: 1 })), [
     'today invalid_type', 'colour unknown_field', 'withinDays out_of_range', 'limit out_of_range', 'cursor invalid_cursor',

@@ -107,6 +107,15 @@ test('createMany has its turn like every other call', async () => {
   assert.equal(await crm.leads.count(), 10_000);
 });
 
+test('a nested transaction begins after the calls that were made before it', async () => {
+  const { crm } = await both();
+  await crm.transaction(async (tx) => {
+    const create = (name) => tx.customers.create({ name });
+    await Promise.all([create('a'), create('b'), create('c'), tx.transaction((nested) => nested.customers.create({ name: 'd' }))]);
+  });
+  assert.equal(await crm.customers.count(), 4);
+});
+
 test('aborting, and throwing, break off a call under way', async () => {
   const { crm, sql } = await both();
   const { id } = await crm.customers.create({ name: 'a' });

@@ -45,7 +45,8 @@ export interface Violation {
 }
 
 /**
- * The reason of a `permission_denied` error: the actor's role does not allow this; the row is another's; the actor is deactivated or
+ * The reason of a `permission_denied` error: the actor's role does not allow this; the role allows it to the
+ * actor's own rows only, and the row is another's; the actor is deactivated or
  * does not exist; only the trusted system may do this or give this field.
  */
 export type DenialReason = 'role' | 'row' | 'actor' | 'trusted_only';

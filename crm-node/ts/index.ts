@@ -79,15 +79,15 @@ export interface ConnectOptions extends CallOptions {
   replica?: string | undefined;
   /** The replica answers only if it knows all that was committed so long before the call. */
   maxStaleness?: number | undefined;
-  /** How many connections are open at the most; 10 when not given. */
+  /** How many connections are open at the most; 10 when neither this nor the URL says it. */
   maxConnections?: number | undefined;
   /** How many are opened at the start and kept; 0 when not given. */
   minConnections?: number | undefined;
-  /** How long a call waits for a connection before it is a `timeout`; 30,000 when not given. */
+  /** How long a call waits for a connection before it is a `timeout`; 30,000 when neither this nor the URL says it. */
   acquireTimeout?: number | undefined;
   /** How long a connection stays open unused; 10,000 when not given. */
   idleTimeout?: number | undefined;
-  /** How long the server may take to answer, also when the network swallows the answer; 60,000 when not given. */
+  /** How long the server may take to answer, also when the network swallows the answer; 60,000 when neither this nor the URL says it. */
   callTimeout?: number | undefined;
   /** How long the server works on a statement before it stops it. */
   statementTimeout?: number | undefined;

@@ -92,6 +92,9 @@ export interface UpdateOptions extends CallOptions {
   expectedVersion?: number | undefined;
 }
 
+/** Makes a filter that is `null` be refused as what is no object: left out, it would select all rows. */
+const noNull = (filter: unknown): unknown => (filter === null ? Symbol('null') : filter);
+
 /** Stores the rows of one entity. */
 export abstract class Repository<Row, New, Patch, Filter, OrderName extends string> extends Caller {
   readonly #row: Decode<Row>;
@@ -146,7 +149,7 @@ export abstract class Repository<Row, New, Patch, Filter, OrderName extends stri
    * @param list The parts of the filter, `order`, `limit` and `cursor`; the 50 newest rows when not given.
    */
   list(list?: Filter & PageOptions<OrderName>, options?: CallOptions): Promise<Page<Row>> {
-    return this.call('list', page(this.#row), options, list);
+    return this.call('list', page(this.#row), options, noNull(list));
   }
 
   /**
@@ -155,7 +158,7 @@ export abstract class Repository<Row, New, Patch, Filter, OrderName extends stri
    * @param list The parts of the filter and `order`; all rows, newest first, when not given.
    */
   stream(list?: Filter & StreamOptions<OrderName>, options?: CallOptions): Rows<Row> {
-    return this.rows(this.#row, list, options);
+    return this.rows(this.#row, noNull(list), options);
   }
 
   /**
@@ -164,7 +167,7 @@ export abstract class Repository<Row, New, Patch, Filter, OrderName extends stri
    * @param filter The parts of the filter; all rows when not given.
    */
   count(filter?: Filter, options?: CallOptions): Promise<number> {
-    return this.call('count', number, options, filter);
+    return this.call('count', number, options, noNull(filter));
   }
 
   /**

@@ -2,7 +2,7 @@
 
 use crm_postgres::Error;
 use crm_postgres::crm_core::{ErrorCode, Violations};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
@@ -14,11 +14,10 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
     build(py, error).unwrap_or_else(|error| error)
 }
 
-/// Returns the HTTP status of an error's code.
+/// Returns the HTTP status of an error's code; 500 for a code of somebody else's.
 #[pyfunction(name = "_status")]
-pub(crate) fn status(code: &str) -> PyResult<u16> {
-    let code: ErrorCode = code.parse().map_err(|_| PyValueError::new_err("the code is not known"))?;
-    Ok(code.status())
+pub(crate) fn status(code: &str) -> u16 {
+    code.parse().unwrap_or(ErrorCode::Internal).status()
 }
 
 fn build(py: Python<'_>, error: Error) -> PyResult<PyErr> {

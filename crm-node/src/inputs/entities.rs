@@ -35,8 +35,8 @@ fn assignee(fields: &Fields) -> Option<Assignee> {
 
 impl Input for User {
     fn new_row(fields: &Fields) -> NewUser {
-        let password = fields.optional::<String>("password");
-        let hash = fields.optional::<String>("password_hash");
+        let password = fields.secret_cell("password");
+        let hash = fields.secret_cell("password_hash");
         let credential = match (password, hash) {
             (Some(password), None) => Credential::Password(Password::new(password)),
             (None, Some(hash)) => Credential::Hash(PasswordHash::new(hash)),

@@ -202,6 +202,16 @@ impl Fields {
         }
     }
 
+    /// Reads a text of a new row for which an empty text is no value: in a batch it is absent, as in [`cell`](Self::cell). One of spaces
+    /// is a value.
+    fn secret_cell(&self, name: &'static str) -> Option<String> {
+        match self.take(name)? {
+            Given::Null => None,
+            Given::Text(Some(text)) if self.row.is_some() && text.is_empty() => None,
+            given => self.read(name, given),
+        }
+    }
+
     /// Reads a condition of a filter. `null` is refused: as no condition it would select all rows.
     fn condition<T: Value>(&self, name: &'static str) -> Option<T> {
         match self.take(name)? {
@@ -232,7 +242,7 @@ impl Fields {
         self.broken.borrow().iter().any(|violation| violation.field == path)
     }
 
-    /// Reads the key of another table's row, of a new row's.
+    /// Reads a foreign key of a new row.
     fn id<I: Id>(&self, name: &'static str) -> Option<I> {
         self.cell::<i64>(name).map(I::from)
     }

@@ -36,7 +36,7 @@ _Progress: TypeAlias = Callable[[int], object]
 class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
-__all__ = ["Acting", "AsyncActing", "AsyncCrm", "AsyncCustomers", "AsyncFrames", "AsyncInteractions", "AsyncLeads", "AsyncReports", "AsyncRows", "AsyncTasks", "AsyncTransaction", "AsyncUsers", "Call", "Connecting", "Crm", "Customer", "CustomerActivity", "CustomerOverview", "Customers", "DueTask", "Frames", "Interaction", "Interactions", "Lead", "Leads", "Manifest", "Migration", "Page", "PipelineStage", "Progress", "Reading", "Reports", "Rows", "Seeded", "Snapshot", "TagCount", "Task", "Tasks", "Transaction", "User", "Users", "Violation", "__version__", "_forked", "_pause", "connect", "embedded"]
+__all__ = ["Acting", "AsyncActing", "AsyncCrm", "AsyncCustomers", "AsyncFrames", "AsyncInteractions", "AsyncLeads", "AsyncReports", "AsyncRows", "AsyncTasks", "AsyncTransaction", "AsyncUsers", "Call", "Connecting", "Crm", "Customer", "CustomerActivity", "CustomerOverview", "Customers", "DueTask", "Frames", "Interaction", "Interactions", "Lead", "Leads", "Manifest", "Migration", "Page", "PipelineStage", "Progress", "Reading", "Reports", "Rows", "Seeded", "Snapshot", "TagCount", "Task", "Tasks", "Transaction", "User", "Users", "Violation", "__version__", "_forked", "_pause", "_status", "connect", "embedded"]
 __version__: str
 
 @overload
@@ -60,6 +60,9 @@ def _forked() -> None:
 
 def _pause(attempts: int) -> float:
     """Returns for how many seconds to wait after so many runs of a transaction."""
+
+def _status(code: str) -> int:
+    """Returns the HTTP status of an error's code; 500 for a code of somebody else's."""
 
 @final
 class Call(Coroutine[object, None, _T_co]):

@@ -39,7 +39,8 @@ class CrmError(Exception):
     outcome_unknown: bool = False
     """Whether a write or a commit may have been applied all the same: only a CrmTimeoutError or an UnavailableError says so."""
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
         if "code" in cls.__dict__:
             cls.status = _crm._status(cls.code)
 
@@ -106,7 +107,8 @@ class MissingReferenceError(CrmError):
 
 
 DenialReason = Literal["role", "row", "actor", "trusted_only"]
-"""The reason of a `PermissionDeniedError`: the actor's role does not allow this; the row is another's; the actor is deactivated or does
+"""The reason of a `PermissionDeniedError`: the actor's role does not allow this; the role allows this to the actor's own rows only, and
+the row is another's; the actor is deactivated or does
 not exist; only the trusted system may do this or give this field."""
 
 

@@ -50,7 +50,16 @@ enum Column {
 /// The batches of anything that has `__arrow_c_stream__`, one after the other.
 pub(crate) struct Frame<'py> {
     frame: Bound<'py, PyAny>,
-    stream: Stream,
+    /// None once it is dropped.
+    stream: Option<Stream>,
+}
+
+impl Drop for Frame<'_> {
+    /// Releases the stream without the GIL, which a thread of its producer may be waiting for.
+    fn drop(&mut self) {
+        let stream = self.stream.take();
+        self.frame.py().detach(move || drop(stream));
+    }
 }
 
 impl<'py> Frame<'py> {
@@ -70,13 +79,13 @@ impl<'py> Frame<'py> {
         let untyped = stream.fields.iter().filter(|field| only_nulls(field.data_type()));
         match typed(frame, untyped)? {
             Some(typed) => Self::open(&typed),
-            None => Ok(Self { frame: frame.clone(), stream }),
+            None => Ok(Self { frame: frame.clone(), stream: Some(stream) }),
         }
     }
 
     /// Reads the next batch; nothing at the end.
     pub(crate) fn next(&mut self) -> PyResult<Option<Table>> {
-        let stream = &mut self.stream;
+        let Some(stream) = &mut self.stream else { return Ok(None) };
         // Whoever makes the batches may need the GIL in a thread of its own.
         let table = self.frame.py().detach(move || {
             let Some((columns, rows)) = stream.next()? else { return Ok(None) };

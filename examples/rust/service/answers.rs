@@ -62,13 +62,13 @@ impl IntoResponse for Refusal {
 }
 
 fn of_crm(error: &crm_core::Error) -> (StatusCode, Value) {
-    let code = error.code();
+    let code = error.code().as_str();
     let status = StatusCode::from_u16(error.status()).expect("the library's statuses are those of HTTP");
     if status.is_server_error() {
-        return (status, broken(error, error.outcome_unknown()));
+        return (status, broken(code, error, error.outcome_unknown()));
     }
     let body = json!({
-        "code": code.as_str(), "message": error.to_string(), "field": error.field(), "violations": error.violations(),
+        "code": code, "message": error.to_string(), "field": error.field(), "violations": error.violations(),
     });
     (status, body)
 }
@@ -81,10 +81,10 @@ fn of_sql(error: &sqlx::Error) -> (StatusCode, Value) {
         return of_crm(own);
     }
     if let sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut = error {
-        return (StatusCode::SERVICE_UNAVAILABLE, broken(error, false));
+        return (StatusCode::SERVICE_UNAVAILABLE, broken("unavailable", error, false));
     }
     let Some(refused) = error.as_database_error() else {
-        return (StatusCode::INTERNAL_SERVER_ERROR, broken(error, false));
+        return (StatusCode::INTERNAL_SERVER_ERROR, broken("internal", error, false));
     };
     let code = refused.code().unwrap_or_default();
     match (refused.constraint(), &*code) {
@@ -98,14 +98,14 @@ fn of_sql(error: &sqlx::Error) -> (StatusCode, Value) {
         }
         // Somebody else was faster, or the server had no time or ends.
         (_, "40001" | "40P01" | "57014" | "55P03" | "57P01" | "57P02" | "57P03") => {
-            (StatusCode::SERVICE_UNAVAILABLE, broken(error, false))
+            (StatusCode::SERVICE_UNAVAILABLE, broken("unavailable", error, false))
         }
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, broken(error, false)),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, broken("internal", error, false)),
     }
 }
 
 /// Writes an error into the log, because it names hosts and tables, and tells the client what it has to know.
-fn broken(error: &(dyn std::error::Error + 'static), outcome_unknown: bool) -> Value {
+fn broken(code: &str, error: &(dyn std::error::Error + 'static), outcome_unknown: bool) -> Value {
     tracing::error!(error, "a request failed");
-    json!({ "code": "broken", "message": "something went wrong here", "outcome_unknown": outcome_unknown })
+    json!({ "code": code, "message": "something went wrong here", "outcome_unknown": outcome_unknown })
 }
