@@ -16,7 +16,7 @@ use crate::fault::{self, target};
 /// A connection that does not answer for so long is replaced, while there still is time within the acquire timeout.
 const PING: Duration = Duration::from_secs(2);
 
-/// Is how long one of several servers may take, so that one that swallows everything does not use up the acquire timeout.
+/// The time limit for one of several servers, so that one that swallows everything does not use up the acquire timeout.
 const TURN: Duration = Duration::from_secs(5);
 
 /// Opens connections, and asks idle ones whether they still answer.
@@ -157,18 +157,23 @@ impl Server {
         let of_connect = |error| fault::of_connect(error, &self.options);
         let mut mark = if prepared_statements.is_none() { Some(new_mark()?) } else { None };
         let mut refused = self.refused.load(Ordering::Relaxed);
+        let mut of_options = true;
         let opened = loop {
             match self.startup(refused, mark.as_deref()).connect().await {
                 Err(sqlx::Error::Database(error))
                     if refused + 1 < STARTUPS.len() && !is_final(error.code().as_deref()) =>
                 {
                     refused += 1;
+                    of_options &= is_of_options(error.code().as_deref());
                 }
                 opened => break opened,
             }
         };
         let mut connection = opened.map_err(of_connect)?;
-        self.refused.store(refused, Ordering::Relaxed);
+        // Any other refusal may pass, as those of a failover do: the next connection asks for everything again.
+        if of_options {
+            self.refused.store(refused, Ordering::Relaxed);
+        }
         mark.take_if(|_| STARTUPS[refused].is_empty());
         if wanted == Wanted::Any && mark.is_none() {
             return Ok((Connection::new(connection, prepared_statements == Some(true)), None));
@@ -211,6 +216,11 @@ fn new_mark() -> Result<String> {
 /// `PgBouncer`, an older server and a platform that cannot notice each refuse the options with a code of their own.
 fn is_final(code: Option<&str>) -> bool {
     code.is_some_and(|code| fault::is_login(code) || code.starts_with("53") || code.starts_with("57P"))
+}
+
+/// Tells whether a refusal can be one of the options: by `PgBouncer`, by a server that does not know one, or by one that may not set it.
+fn is_of_options(code: Option<&str>) -> bool {
+    code.is_some_and(|code| ["08P01", "42704", "22023", "0A000", "42501"].contains(&code))
 }
 
 fn unavailable(message: String) -> Error {

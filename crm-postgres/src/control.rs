@@ -9,6 +9,7 @@ pub(crate) fn transaction_control(sql: &str) -> Option<&str> {
     let mut statement = Vec::new();
     // Inside of the body of a function in SQL there are statements that are not run now.
     let mut depth = 0_u32;
+    let mut after_begin = false;
     while let Some(token) = words.next() {
         if token == ";" {
             if depth == 0 {
@@ -25,10 +26,12 @@ pub(crate) fn transaction_control(sql: &str) -> Option<&str> {
                 return Some(token);
             }
             ["start" | "prepare"] if is("transaction") => return Some(token),
-            ["create", ..] if is("begin") || (depth > 0 && is("case")) => depth += 1,
+            // Not by `begin` alone, which can be the name of a column.
+            ["create", ..] if (after_begin && is("atomic")) || (depth > 0 && is("case")) => depth += 1,
             ["create", ..] if is("end") => depth = depth.saturating_sub(1),
             _ => {}
         }
+        after_begin = is("begin");
         // Only what a statement begins with tells what it is.
         if statement.len() < 2 {
             let known = ["start", "prepare", "create"].into_iter().find(|word| is(word));
@@ -152,6 +155,8 @@ mod tests {
             "select a$b; commit",
             "create function a() returns int begin atomic select 1; select case when true then 1 end; end; commit",
             ";;commit",
+            "create table shifts (begin timestamptz); commit; select 1",
+            "create index on shifts (begin); commit",
         ] {
             assert!(transaction_control(sql).is_some(), "{sql}");
         }

@@ -192,7 +192,10 @@ fn of_server(error: &PgDatabaseError, intent: Intent) -> Error {
         "57014" | "55P03" => Error::Timeout { message: text(), outcome_unknown: false },
         "25P04" => Error::Timeout { message: text(), outcome_unknown: intent.outcome_unknown() },
         // A transaction that nobody went on with in time; nothing of it was committed.
-        "25P03" => Error::Timeout { message: text(), outcome_unknown: false },
+        "25P03" => Error::Timeout {
+            message: format!("{} (idle_in_transaction_session_timeout)", error.message()),
+            outcome_unknown: false,
+        },
         NO_SUCH_NAME | NAME_TAKEN => Error::Unavailable {
             message: format!(
                 "{}: a pooler that does not keep track of prepared statements is in the way, or something has deallocated them; \

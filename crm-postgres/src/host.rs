@@ -182,9 +182,8 @@ const SET_MARK: &str = "select pg_catalog.set_config('crm.transaction', 'open', 
 const READ_MARK: &str = "select pg_catalog.current_setting('crm.transaction', true), \
      pg_catalog.current_setting('role'), nullif(pg_catalog.current_setting('crm.actor', true), '')";
 
-const HOST_CHANGED: Error = Error::Closed(
-    "the transaction is closed: SQL of the host ended it or left another role or actor in it, so it was rolled back",
-);
+const HOST_CHANGED: Error =
+    Error::Closed("the transaction is closed: SQL of the host ended it, or left another role or actor in it");
 
 impl Mark {
     async fn read(taken: &mut Taken<'_>, select: &'static str, timeout: Duration) -> Result<Self, Failure> {
@@ -199,13 +198,14 @@ impl Mark {
 impl Taken<'_> {
     /// Checks that a host's own SQL has left the transaction and its actor alone, if any has run since the last check. Otherwise the
     /// connection is in an unknown state, and is closed with the transaction.
-    pub(crate) async fn compare_mark(&mut self, timeout: Duration) -> CrmResult<()> {
+    pub(crate) async fn compare_mark(&mut self, timeout: Duration) -> Result<(), Failure> {
         if !*self.doubtful() {
             return Ok(());
         }
-        let found = Mark::read(self, READ_MARK, timeout).await.map_err(|failure| failure.error)?;
+        let unknown = |failure| Failure { lost: true, ..failure };
+        let found = Mark::read(self, READ_MARK, timeout).await.map_err(unknown)?;
         if self.mark().as_ref() != Some(&found) {
-            return Err(HOST_CHANGED);
+            return Err(unknown(Failure::of(HOST_CHANGED)));
         }
         *self.doubtful() = false;
         Ok(())

@@ -115,24 +115,18 @@ impl Level {
 
     /// Takes the connection for a call, when those before it have ended. While the call is under way the transaction has none: a call
     /// that is dropped midway finishes all of it.
-    pub(crate) async fn take(&self, timeout: Duration) -> Result<Taken<'_>> {
+    pub(crate) async fn take(&self) -> Result<Taken<'_>> {
         self.check()?;
         let slot = self.open.connection.lock().await;
         self.check()?;
-        self.taken(slot, timeout).await?.ok_or(FINISHED)
+        self.taken(slot).ok_or(FINISHED)
     }
 
-    /// Takes the connection out of its place and undoes what dropped transactions have left.
-    async fn taken<'l>(
-        &'l self,
-        mut slot: MutexGuard<'l, Option<Held>>,
-        timeout: Duration,
-    ) -> Result<Option<Taken<'l>>> {
-        let Some(mut held) = slot.take() else { return Ok(None) };
+    /// Takes the connection out of its place. What dropped transactions have left is to be undone first.
+    fn taken<'l>(&'l self, mut slot: MutexGuard<'l, Option<Held>>) -> Option<Taken<'l>> {
+        let mut held = slot.take()?;
         held.lease.begin_call();
-        let mut taken = Taken { slot, held: Some(held), level: self };
-        taken.undo_dropped(timeout).await.map_err(|failure| failure.error)?;
-        Ok(Some(taken))
+        Some(Taken { slot, held: Some(held), level: self })
     }
 
     /// Waits until no other nested transaction is open, but not for ever.
@@ -174,7 +168,9 @@ impl Level {
         } else if self.abandon() {
             let slot = self.open.connection.lock().await;
             // Where it cannot be undone, all of it is finished.
-            if let Ok(Some(taken)) = self.taken(slot, timeout).await {
+            if let Some(mut taken) = self.taken(slot)
+                && taken.undo_dropped(timeout).await.is_ok()
+            {
                 taken.put_back();
             }
         }
@@ -283,7 +279,7 @@ impl Taken<'_> {
     }
 
     /// Goes back to the savepoint of the outermost of the nested transactions that were dropped.
-    async fn undo_dropped(&mut self, timeout: Duration) -> Result<(), Failure> {
+    pub(crate) async fn undo_dropped(&mut self, timeout: Duration) -> Result<(), Failure> {
         loop {
             let Some(number) = self.level.open.levels().undo else { return Ok(()) };
             let name = savepoint(number);

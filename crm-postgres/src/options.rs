@@ -223,7 +223,7 @@ impl Builder {
     pub async fn connect(self) -> Result<Crm> {
         let address = self.address()?;
         let settings = self.settings(address.hints);
-        let replica = self.replica_address()?.map(|replica| {
+        let replica = self.replica_address(address.hints)?.map(|replica| {
             let settings = self.settings(replica.hints.or(address.hints));
             Replica::new(replica, &settings, self.max_staleness)
         });
@@ -245,11 +245,11 @@ impl Builder {
         }
     }
 
-    fn replica_address(&self) -> Result<Option<Address>> {
+    fn replica_address(&self, primary: Hints) -> Result<Option<Address>> {
         if self.replica.is_none() && self.max_staleness.is_some() {
             return invalid("max_staleness", "must have a replica beside it");
         }
-        self.replica.as_ref().map(|url| self.complete(url, "replica")).transpose()
+        self.replica.as_ref().map(|url| self.complete(url, "replica", primary)).transpose()
     }
 
     fn address(&self) -> Result<Address> {
@@ -267,15 +267,15 @@ impl Builder {
         if self.application_name.as_ref().is_some_and(|name| name.contains('\0')) {
             return invalid("application_name", "must not hold NUL");
         }
-        let address = self.complete(&self.url, "url")?;
+        let address = self.complete(&self.url, "url", Hints::default())?;
         if self.settings.min_connections > self.settings(address.hints).max_connections {
             return invalid("min_connections", "must not be more than the maximum");
         }
         Ok(address)
     }
 
-    /// Reads a URL and adds what the options say of each connection.
-    fn complete(&self, url: &str, field: &str) -> Result<Address> {
+    /// Reads a URL and adds what the options say of each connection. Where both are silent, the hints of another URL count.
+    fn complete(&self, url: &str, field: &str, others: Hints) -> Result<Address> {
         let mut address = Address::read(url, field, self.environment, self.ssl_mode)?;
         let options = &address.servers[0];
         let name = self.application_name.as_deref().or_else(|| options.get_application_name());
@@ -286,7 +286,7 @@ impl Builder {
                 "must not be so long: user, database, options and application name have at most 9,000 bytes";
             return invalid(if name.len() > MAX_STARTUP { "application_name" } else { field }, message);
         }
-        let statement_timeout = self.set.or(address.hints).statement_timeout;
+        let statement_timeout = self.set.or(address.hints).or(others).statement_timeout;
         let complete = |options: PgConnectOptions| {
             let mut options = options.application_name(&name).disable_statement_logging();
             if let Some(timeout) = statement_timeout {

@@ -46,7 +46,7 @@ fn a_wrong_url_or_option_is_named_without_its_password() {
         (Builder::new("postgres://u:secret@h/d").application_name("a".repeat(10_000)), "application_name"),
     ];
     for (builder, field) in cases {
-        let error = builder.address().and_then(|_| builder.replica_address()).err().unwrap();
+        let error = builder.address().and_then(|_| builder.replica_address(Hints::default())).err().unwrap();
         assert_eq!(error.violations()[0].field, field);
         assert_eq!(error.violations()[0].code, ViolationCode::InvalidOption);
         assert!(!format!("{error} {error:?} {builder:?}").contains("secret"));

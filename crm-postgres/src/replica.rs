@@ -80,7 +80,12 @@ impl Replica {
             Some(staleness) => match staleness.mark(&primary.pool).await {
                 Ok(mark) => Some(mark),
                 // The primary could not answer the read either.
-                Err(error @ (Error::Unavailable { .. } | Error::Timeout { .. } | Error::Closed(_))) => {
+                Err(
+                    error @ (Error::Unavailable { .. }
+                    | Error::Refused { .. }
+                    | Error::Timeout { .. }
+                    | Error::Closed(_)),
+                ) => {
                     return Err(error);
                 }
                 Err(error) => return Ok(self.turn(Condition::Away, &error)),

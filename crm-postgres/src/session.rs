@@ -46,13 +46,19 @@ impl Session {
     /// and its actor alone.
     pub(crate) async fn taken(&self) -> Result<Taken<'_>> {
         let mut taken = self.taken_for_host().await?;
-        taken.compare_mark(self.pool.settings.call_timeout).await?;
-        Ok(taken)
+        match taken.compare_mark(self.pool.settings.call_timeout).await {
+            Ok(()) => Ok(taken),
+            Err(failure) => Err(self.end(taken, failure).await),
+        }
     }
 
     pub(crate) async fn taken_for_host(&self) -> Result<Taken<'_>> {
         let level = self.transaction.as_ref().ok_or(FINISHED)?;
-        level.take(self.pool.settings.call_timeout).await
+        let mut taken = level.take().await?;
+        match taken.undo_dropped(self.pool.settings.call_timeout).await {
+            Ok(()) => Ok(taken),
+            Err(failure) => Err(self.end(taken, Failure { lost: true, ..failure }).await),
+        }
     }
 
     /// Tells whether the statements of the transaction may have names.

@@ -259,8 +259,11 @@ impl<'a> Values<'a> {
     pub(super) fn read_environment(&mut self, environment: Environment<'_>) -> Result<()> {
         // A server that the URL names is not replaced by another's address.
         let has_host = self.has("host") || self.has("hostaddr");
+        // Each of them says in the URL what TLS is wanted.
+        let has_tls = ["sslmode", "ssl", "sslaccept"].iter().any(|name| self.has(name));
         for (name, variable, meaning) in rows().filter(|(_, variable, _)| !variable.is_empty()) {
             let said = match meaning {
+                _ if ["PGSSLMODE", "PGREQUIRESSL"].contains(variable) => has_tls || self.has("sslmode"),
                 Stands(other, ..) => self.has(other),
                 _ => self.has(name) || (name.starts_with("host") && has_host),
             };

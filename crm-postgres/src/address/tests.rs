@@ -200,6 +200,20 @@ fn the_environment_says_what_the_url_does_not_as_in_libpq() {
     assert!(matches!(server.get_ssl_mode(), PgSslMode::Disable));
     assert_eq!((address.wanted, address.connect_timeout), (Wanted::Any, None));
 
+    for (url, mode) in [
+        ("postgres://h/d?ssl=true", "require"),
+        ("postgres://h/d?ssl=verify-full", "verify-full"),
+        ("postgres://h/d?sslaccept=strict", "verify-full"),
+        ("jdbc:postgresql://h/d?user=u&ssl=true", "verify-full"),
+    ] {
+        for (name, value) in [("PGSSLMODE", "disable"), ("PGSSLMODE", "no-verify"), ("PGREQUIRESSL", "0")] {
+            let address = Address::read(url, "url", Environment::Given(&[(name, value)]), None).ok().unwrap();
+            let expected: PgSslMode = mode.parse().unwrap();
+            let found = address.servers[0].get_ssl_mode();
+            assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{url} with {name}={value}");
+        }
+    }
+
     for (name, value, shown) in [
         ("PGSSLMODE", "yes", true),
         ("PGREQUIREAUTH", "scram-sha-256", true),

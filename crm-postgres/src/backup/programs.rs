@@ -161,7 +161,7 @@ impl Way {
         way.set("PGPORT", options.get_port().to_string());
         way.set("PGUSER", user);
         way.set("PGDATABASE", options.get_database().unwrap_or(user));
-        way.set("PGCONNECT_TIMEOUT", timeout.as_secs().max(2).to_string());
+        way.set("PGCONNECT_TIMEOUT", timeout.as_secs().clamp(2, i32::MAX as u64).to_string());
         // The driver knows no Kerberos either.
         way.set("PGGSSENCMODE", "disable");
         way.set("PGOPTIONS", session_options(options));

@@ -7,6 +7,11 @@ runner=$(id -un "$2" || :)
 server=$(id -un)
 shift 2
 
+# What somebody has written into them stays beside them.
+for file in pg_hba.conf pg_ident.conf; do
+    [ ! -e "$file" ] || [ -e "$file.before-crm" ] || cp -p "$file" "$file.before-crm"
+done
+
 for user in "$server" "$runner"; do
     for role do
         printf 'crm "%s" %s\n' "$user" "$role"
