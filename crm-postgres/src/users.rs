@@ -106,20 +106,16 @@ impl Table for User {
 impl UserRepository for Session {
     #[instrument(name = "crm.users.find_by_email", skip_all)]
     async fn find_by_email(&self, email: &str) -> Result<Option<User>> {
-        let mut sql = list::select::<User>();
-        let filter = UserFilter { email: Some(vec![email.to_owned()]), ..UserFilter::default() };
-        list::restrict::<User>(&mut sql, &filter);
-        self.entity(Intent::Read, sql).await
+        let found = self.by_email(list::select::<User>(), email).await?;
+        found.as_ref().map(read::<User>).transpose()
     }
 
     #[instrument(name = "crm.users.authenticate", skip_all)]
     async fn authenticate(&self, email: &str, password: Password) -> Result<User> {
         self.refuse_actor("a login")?;
-        let mut sql =
+        let sql =
             Sql::new(format!("select {}, t.password from crm.users t where true", columns::<User>("t")));
-        let filter = UserFilter { email: Some(vec![email.to_owned()]), ..UserFilter::default() };
-        list::restrict::<User>(&mut sql, &filter);
-        let found = self.row(Intent::Read, sql).await?;
+        let found = self.by_email(sql, email).await?;
         let user = found.as_ref().map(read::<User>).transpose()?.filter(|user| user.deactivated_at.is_none());
         // Who is deactivated is nobody here, in time as well.
         let stored = found.as_ref().filter(|_| user.is_some()).map(read_hash).transpose()?;
@@ -180,6 +176,19 @@ impl UserRepository for Session {
 }
 
 impl Session {
+    /// Selects the user with this email. An imported email need not be in the form in which validation stores one, so another
+    /// user may have that form; the one with the email as given counts first.
+    async fn by_email(&self, mut select: Sql, email: &str) -> Result<Option<PgRow>> {
+        let filter = UserFilter { email: Some(vec![email.to_owned()]), ..UserFilter::default() };
+        list::restrict::<User>(&mut select, &filter);
+        let rows = self.rows(Intent::Read, select).await?;
+        let is_as_given = |row: &PgRow| {
+            row.try_get::<&str, _>("email").is_ok_and(|stored| stored.eq_ignore_ascii_case(email.trim()))
+        };
+        let place = rows.iter().position(is_as_given).unwrap_or(0);
+        Ok(rows.into_iter().nth(place))
+    }
+
     /// Lets the database refuse an actor before a password is hashed, which would keep somebody's login waiting: tries the
     /// statement on no row.
     async fn try_right(&self, statement: &str) -> Result<()> {

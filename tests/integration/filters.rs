@@ -33,6 +33,25 @@ async fn texts_that_postgres_cannot_hold_match_nothing() {
 }
 
 #[tokio::test]
+async fn of_two_users_whose_emails_differ_by_their_form_the_one_as_given_is_found() {
+    let database = Database::fresh().await;
+    database
+        .execute(
+            "insert into crm.users (name, email, password) values
+               ('composed', U&'caf\\00e9@example.com', 'x'), ('decomposed', U&'cafe\\0301@example.com', 'x')",
+        )
+        .await;
+    for (email, name) in [
+        ("caf\u{e9}@example.com", "composed"),
+        ("Cafe\u{301}@example.com", "decomposed"),
+        (" caf\u{e9}@example.com", "composed"),
+    ] {
+        let found = database.crm.users().find_by_email(email).await.unwrap().unwrap();
+        assert_eq!(found.name, name, "{email:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_ends_of_every_scale_can_be_asked_for() {
     let database = Database::fresh().await;
     let crm = &database.crm;
