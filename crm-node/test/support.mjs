@@ -24,7 +24,7 @@ after(async () => {
 /** Makes a database and returns its URL. */
 export async function database({ migrated = true } = {}) {
   const name = `test_${process.pid}_${(count += 1)}`;
-  await admin.query(`create database ${name} template ${migrated ? 'crm' : 'template0'}`);
+  await admin.query(`create database ${name} owner crm_embedded template ${migrated ? 'crm' : 'template0'}`);
   return server.replace('/crm?', `/${name}?`);
 }
 

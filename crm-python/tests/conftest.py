@@ -78,7 +78,7 @@ def server() -> Iterator[Callable[[bool], str]]:
             def make(migrated: bool) -> str:
                 name = f"test_{next(numbers)}"
                 template = "crm" if migrated else "template0"
-                connection.execute(psycopg.sql.SQL(f"create database {name} template {template}"))
+                connection.execute(psycopg.sql.SQL(f"create database {name} owner crm_embedded template {template}"))
                 return admin.replace("/postgres?", f"/{name}?")
 
             yield make
