@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crm_core::{Error, Result as CrmResult, Violation, ViolationCode};
+use crm_core::{Error, Violation, ViolationCode};
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
