@@ -225,7 +225,8 @@ async fn names_behind_a_pooler_that_does_not_keep_track_of_them_are_refused_and_
     let error = tx.leads().create(lead(None, "taken")).await.unwrap_err();
     assert_eq!((error.code(), error.retryable()), (ErrorCode::Unavailable, true), "{error}");
     assert_eq!(tx.commit().await.unwrap_err().code(), ErrorCode::Closed);
-    assert!(leads(&ground.database.crm).await.iter().all(|lead| lead.title != "taken"));
+    let direct = ground.database.builder().connect().await.unwrap();
+    assert!(leads(&direct).await.iter().all(|lead| lead.title != "taken"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

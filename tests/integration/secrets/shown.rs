@@ -48,6 +48,7 @@ fn a_builder_shows_where_its_url_leads_and_no_password_however_it_is_spelt() {
         "postgres://ann@127.0.0.1:1/app?password=@Needle",
         "postgres://127.0.0.1:1/?user=ann&dbname=app&password=Needle",
         "postgres://ann@127.0.0.1:1/app?p%61ssword=Needle",
+        " postgres://ann:Needle@127.0.0.1:1/app",
     ];
     let invalid = [
         "postgres://ann:12/Needle@127.0.0.1:1/app",
@@ -65,7 +66,6 @@ fn a_builder_shows_where_its_url_leads_and_no_password_however_it_is_spelt() {
         "postgres:/ann:Needle@127.0.0.1:1/app",
         "ann:Needle@127.0.0.1:1/app",
         "mysql://ann:Needle@127.0.0.1:1/app",
-        " postgres://ann:Needle@127.0.0.1:1/app",
         "host=127.0.0.1 port=1 user=ann password=Needle dbname=app",
         "Needle",
     ];
