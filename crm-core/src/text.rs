@@ -61,7 +61,7 @@ fn compose(text: &mut String, lines: Lines) -> Result<(), Broken> {
 pub(crate) fn replace(text: &mut String, make: impl FnOnce(&str) -> Cow<'_, str>) {
     match make(text) {
         Cow::Borrowed(same) if same.len() == text.len() => {}
-        made => *text = made.into_owned(),
+        other => *text = other.into_owned(),
     }
 }
 

@@ -5,12 +5,11 @@
 /// It reads as PostgreSQL's lexer does where `standard_conforming_strings` is on, as it is unless somebody turned it off. What that may
 /// let pass is found by the comparison after it.
 pub(crate) fn transaction_control(sql: &str) -> Option<&str> {
-    let mut words = Words { sql, at: 0 };
     let mut statement = Vec::new();
     // Inside of the body of a function in SQL there are statements that are not run now.
     let mut depth = 0_u32;
     let mut after_begin = false;
-    while let Some(token) = words.next() {
+    for token in (Words { sql, at: 0 }) {
         if token == ";" {
             if depth == 0 {
                 statement.clear();
@@ -100,12 +99,12 @@ fn comment(text: &str) -> usize {
 
 /// Returns the length of a quoted text; a doubled quote in it ends one and begins the next.
 fn quoted(text: &str, quote: char, escapes: bool) -> usize {
-    let mut escaped = false;
+    let mut skips = false;
     for (at, c) in text.char_indices().skip(1) {
-        if escaped {
-            escaped = false;
+        if skips {
+            skips = false;
         } else if escapes && c == '\\' {
-            escaped = true;
+            skips = true;
         } else if c == quote {
             return at + 1;
         }

@@ -44,7 +44,7 @@ impl<'c> Executor<'c> for &'c Tx {
         E: 'q + Execute<'q, Postgres>,
     {
         let run = async move {
-            let query = self.fitting(query)?;
+            let query = Tx::fitting(query)?;
             let mut taken = self.lend().await?;
             let query = query.named(taken.lease().named());
             let call = taken.connection().fetch_many(query).try_collect::<Vec<_>>();
@@ -60,7 +60,7 @@ impl<'c> Executor<'c> for &'c Tx {
         E: 'q + Execute<'q, Postgres>,
     {
         async move {
-            let query = self.fitting(query)?;
+            let query = Tx::fitting(query)?;
             let mut taken = self.lend().await?;
             let query = query.named(taken.lease().named());
             let result = within(self.call_timeout(), taken.connection().fetch_optional(query)).await;
@@ -106,7 +106,7 @@ impl Tx {
     }
 
     /// Refuses transaction control.
-    fn fitting<'q>(&self, mut query: impl Execute<'q, Postgres>) -> sqlx::Result<Fitting> {
+    fn fitting<'q>(mut query: impl Execute<'q, Postgres>) -> sqlx::Result<Fitting> {
         let (statement, persistent) = (query.statement().cloned(), query.persistent());
         let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
         let sql = query.sql();

@@ -268,13 +268,11 @@ impl Session {
 
     /// Refuses what belongs to the trusted system.
     pub(crate) fn refuse_actor(&self, what: &str) -> Result<()> {
-        match self.actor {
-            None => Ok(()),
-            Some(_) => {
-                let message = format!("{what} belongs to the trusted system, not to a user");
-                Err(Error::denied(DenialReason::TrustedOnly, message))
-            }
+        if self.actor.is_none() {
+            return Ok(());
         }
+        let message = format!("{what} belongs to the trusted system, not to a user");
+        Err(Error::denied(DenialReason::TrustedOnly, message))
     }
 }
 

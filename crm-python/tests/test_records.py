@@ -141,7 +141,7 @@ def test_a_url_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch, url: str) -
         ({"url": url, "replica": "postgres://app:hunter2@h/d?sslmod=require"}, "replica"),
     ]:
         with pytest.raises(crm.ValidationError) as unknown:
-            crm.connect(**given)
+            crm.connect(**given)  # type: ignore[arg-type]
         assert unknown.value.violations[0].field == field
         assert "sslmod" in str(unknown.value) and "hunter2" not in str(unknown.value)
     with crm.connect(url + "&connection_limit=1&pool_timeout=1&pgbouncer=true&keepalives=1") as limited:

@@ -270,7 +270,7 @@ fn servers(
         return values.refuse("must have one port for all hosts, or one for each");
     }
     let tls = tls::Tls::read(values, mode)?;
-    let query = query(values, environment, &tls);
+    let query = query(values, environment);
     let one = |number: usize| {
         let given = ports[number.min(ports.len() - 1)].trim();
         let port = if given.is_empty() { Some(5432) } else { given.parse::<u16>().ok() };
@@ -303,7 +303,7 @@ fn servers(
 
 /// Writes the parameters that all servers have in common as the driver reads them. Through a URL, because only so it looks for
 /// the password in `~/.pgpass`.
-fn query(values: &Values<'_>, environment: Environment<'_>, tls: &tls::Tls) -> String {
+fn query(values: &Values<'_>, environment: Environment<'_>) -> String {
     let mut pairs = values.options.clone();
     let mut add = |name: &str, value: Option<&str>| {
         pairs.extend(value.map(|value| (name.to_owned(), value.to_owned())));
@@ -316,7 +316,7 @@ fn query(values: &Values<'_>, environment: Environment<'_>, tls: &tls::Tls) -> S
     add("dbname", values.get("dbname").or(user.filter(|_| ignored)));
     let name = values.get("application_name").filter(|name| !name.is_empty());
     add("application_name", name.or_else(|| values.get("fallback_application_name")));
-    tls.add_files(values, &mut add);
+    tls::Tls::add_files(values, &mut add);
     let pairs = pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
     pairs.collect::<Vec<_>>().join("&")
 }

@@ -85,7 +85,7 @@ impl Tls {
     }
 
     /// Hands the files of certificates to the driver.
-    pub(super) fn add_files(&self, values: &Values<'_>, add: &mut impl FnMut(&str, Option<&str>)) {
+    pub(super) fn add_files(values: &Values<'_>, add: &mut impl FnMut(&str, Option<&str>)) {
         for name in ["sslrootcert", "sslcert", "sslkey"] {
             add(name, values.get(name).filter(|file| !file.is_empty() && *file != SYSTEM));
         }

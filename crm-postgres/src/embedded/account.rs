@@ -68,9 +68,7 @@ impl Account {
         if switched && uid == 0 {
             return Err(EmbeddedError::unusable(
                 dir,
-                format!(
-                    "its data belongs to root, and PostgreSQL does not run as root; give the directory to another user (chown -R postgres)"
-                ),
+                "its data belongs to root, and PostgreSQL does not run as root; give the directory to another user (chown -R postgres)",
             ));
         }
         if !switched && uid != caller.as_raw() {

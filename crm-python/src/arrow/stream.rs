@@ -56,7 +56,7 @@ pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, Unread>) -> Result<T, U
 
 /// A stream and its schema.
 pub(super) struct Stream {
-    stream: FFI_ArrowArrayStream,
+    producer: FFI_ArrowArrayStream,
     /// The columns as the producer declares them.
     pub(super) fields: Fields,
     batches: usize,
@@ -72,7 +72,7 @@ impl Stream {
         let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(stream.as_ptr()) };
         Ok(caught(|| {
             let fields = fields(&mut stream)?;
-            Ok(Self { stream, fields, batches: 0 })
+            Ok(Self { producer: stream, fields, batches: 0 })
         }))
     }
 
@@ -80,12 +80,12 @@ impl Stream {
     pub(super) fn next(&mut self) -> Result<Option<(Vec<ArrayRef>, usize)>, Unread> {
         caught(|| {
             let mut array = FFI_ArrowArray::empty();
-            let get_next = self.stream.get_next().ok_or_else(|| broken("it has no get_next"))?;
+            let get_next = self.producer.get_next().ok_or_else(|| broken("it has no get_next"))?;
             #[expect(unsafe_code, reason = "the callbacks of the Arrow C stream interface are C functions")]
             // SAFETY: the stream was not released, and the callback gets the stream it belongs to.
-            let code = unsafe { get_next(&raw mut self.stream, &raw mut array) };
+            let code = unsafe { get_next(&raw mut self.producer, &raw mut array) };
             if code != 0 {
-                return Err(failure(&mut self.stream, code));
+                return Err(failure(&mut self.producer, code));
             }
             if array.is_released() {
                 return Ok(None);

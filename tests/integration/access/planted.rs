@@ -29,6 +29,17 @@ async fn stage() -> Cluster {
     cluster
 }
 
+/// The parts that the migration may make again.
+const PARTS: &str = "
+    select pg_get_indexdef(i.indexrelid) from pg_index i where i.indrelid::regclass::text like 'crm.%'
+    union all
+    select k.conrelid::regclass || ': ' || pg_get_constraintdef(k.oid) from pg_constraint k
+    where k.connamespace = 'crm'::regnamespace
+    union all
+    select format('%s.%s %s', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod)) from pg_attribute a
+    where a.attrelid = 'crm.customers'::regclass and a.attnum > 0 and not a.attisdropped
+    order by 1";
+
 #[tokio::test]
 async fn a_migration_over_a_hosts_pool_finds_nothing_of_another_login() {
     let cluster = stage().await;
@@ -124,15 +135,6 @@ async fn what_got_in_before_is_named_and_made_again_as_the_message_says() {
     crm.customers().create(valid(NewCustomer::new("Acme"))).await.unwrap();
 
     // What is made again is what a first migration makes.
-    const PARTS: &str = "
-        select pg_get_indexdef(i.indexrelid) from pg_index i where i.indrelid::regclass::text like 'crm.%'
-        union all
-        select k.conrelid::regclass || ': ' || pg_get_constraintdef(k.oid) from pg_constraint k
-        where k.connamespace = 'crm'::regnamespace
-        union all
-        select format('%s.%s %s', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod)) from pg_attribute a
-        where a.attrelid = 'crm.customers'::regclass and a.attnum > 0 and not a.attisdropped
-        order by 1";
     let again = cluster.texts("app", PARTS).await;
     cluster.database("other", "owner").await;
     cluster.crm("owner", "other").await.migrate().await.unwrap();

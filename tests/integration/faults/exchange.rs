@@ -140,11 +140,11 @@ impl Exchange {
         let last =
             |bytes: &[u8], message: &[u8]| bytes.windows(message.len()).rposition(|window| window == message);
         // A call that was slower than the recorded one pings before its commit, and a faster one does not.
-        let (ping, pong) = (b"S\0\0\0\x04", b"Z\0\0\0\x05T");
+        let (ping, answer) = (b"S\0\0\0\x04", b"Z\0\0\0\x05T");
         let [sent, answered] = &self.0;
         match way {
             Way::ToServer => last(sent, commit).is_some_and(|asked| place + ping.len() <= asked),
-            Way::ToClient => last(answered, committed).is_some_and(|done| place + pong.len() < done),
+            Way::ToClient => last(answered, committed).is_some_and(|done| place + answer.len() < done),
         }
     }
 }
