@@ -17,6 +17,6 @@ function bodyOf(error, status) {
   const { code, message, violations, field, reason, entity, id, currentVersion, outcomeUnknown } = error;
   if (status < 500) return { code, message, violations, field, reason, entity, id, currentVersion };
   // The message names hosts and tables: it is for the log. The client has to know whether a write may have been done.
-  if (status > 500) return { code, message: 'the database does not answer at the moment', outcomeUnknown };
+  if (status > 500) return { code, message: 'the service is not available at the moment', outcomeUnknown };
   return { code: 'internal', message: 'something went wrong here' };
 }
