@@ -2,7 +2,7 @@
 -- Other rows could be stored by SQL and then not be read: a page with one of them failed as a whole.
 --
 -- It finds the rows that are there already, names them and changes nothing. It locks each table against reading and writing
--- until it has read all of them twice; a million leads take about a second.
+-- until it has read all of them twice.
 
 set local search_path = pg_catalog, pg_temp;
 select set_config('role', pg_get_userbyid(relowner), true) from pg_class where oid = 'crm.users'::regclass;
