@@ -90,7 +90,7 @@ abstract class Beginning extends Handle {
  */
 export class Transaction extends Beginning {}
 
-/** Is what `retry` may be given. */
+/** The options of `retry`. */
 export interface RetryOptions extends CallOptions {
   /** How often the transaction is run at the most, the first time included; 10 when not given. */
   attempts?: number | undefined;

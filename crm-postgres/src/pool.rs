@@ -227,7 +227,7 @@ const EXPLANATION: Duration = Duration::from_secs(1);
 
 /// Returns how long a connection may have been idle and still be used without being asked whether the server answers. A read that
 /// finds its connection dead is repeated. A write is not, because nobody can tell whether it was done, so it must not be sent
-/// there. The pause is longer than a busy pool leaves a connection alone, so that such a pool never asks.
+/// there. The pause is meant to be longer than a busy pool leaves a connection alone; that was not measured.
 pub(crate) const fn trust(intent: Intent) -> Duration {
     match intent {
         Intent::Read => Duration::from_secs(1),

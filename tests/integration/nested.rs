@@ -24,7 +24,7 @@ async fn rename(crm: &dyn Repositories, id: CustomerId, name: &str) -> Result<Cu
     crm.customers().update(id, patch.validate()?, None).await
 }
 
-/// Is refused by a foreign key.
+/// Creates a lead that a foreign key refuses.
 async fn refused(crm: &dyn Repositories) -> Error {
     let lead = NewLead { customer_id: Some(CustomerId(0)), ..NewLead::new("Deal") };
     crm.leads().create(lead.validate().unwrap()).await.unwrap_err()

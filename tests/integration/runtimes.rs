@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::sessions::{count, wait_for};
 
-/// Is long enough for a call on a machine that does much else, and short enough to wait for.
+/// The time limit of a call: long enough on a busy machine, and short enough to wait for.
 const LIMIT: Duration = Duration::from_secs(5);
 
 fn runtime() -> Runtime {

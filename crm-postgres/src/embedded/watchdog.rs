@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Stdio};
 
 use super::account::Account;
 
-/// Is what the process does: wait for the end of its standard input or of its parent, then end the server and tidy up.
+/// The script of the process. It waits until its standard input or its parent ends, then stops the server and tidies up.
 const SCRIPT: &str = include_str!("watchdog.sh");
 
 /// Holds the process and the pipe whose closing sets it off.

@@ -88,7 +88,7 @@ impl Value for String {
     }
 }
 
-/// Is a text that is only compared, such as a password to log in with.
+/// A text that is only compared, such as a password to log in with.
 pub(crate) struct Compared(pub(crate) Option<String>);
 
 impl Value for Compared {
