@@ -6,7 +6,8 @@
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use crate::letters::{is_accent, is_unspaced, push_plain};
+use crate::letters::{digit, is_accent, is_unspaced, push_plain};
+use crate::phone;
 use crate::validation::Broken;
 use crate::{Error, Result, ViolationCode};
 
@@ -93,7 +94,7 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 fn split(text: &str) -> Vec<String> {
     let mut folded = String::with_capacity(text.len());
     let mut last = ' ';
-    for c in text.chars() {
+    for c in text.chars().map(|c| digit(c).unwrap_or(c)) {
         if is_accent(c, last) {
             continue;
         }
@@ -184,7 +185,8 @@ impl FromStr for SearchText {
     fn from_str(query: &str) -> Result<Self> {
         use unicode_normalization::UnicodeNormalization;
 
-        let query: String = query.nfc().collect();
+        // A phone number is found as it was typed, not only as it is stored.
+        let query = phone::with_dashes(query.nfc());
         let mut unspaced = MAX_WORD;
         let cut = |word: String| {
             if !word.starts_with(is_unspaced) {
@@ -241,6 +243,7 @@ mod tests {
             ("STRA\u{1e9e}E", "strasse"),
             ("\u{141}\u{f3}d\u{17a}", "lodz"),
             ("\u{ff21}\u{ff11}", "a1"),
+            ("\u{665}\u{e55}x\u{1d7e7}", "55x5"),
             ("\u{419}\u{401}", "\u{438}\u{435}"),
             ("\u{1f0c}\u{3c3}\u{3c4}\u{3c5}", "\u{3b1}\u{3c3}\u{3c4}\u{3c5}"),
             // An accent stays where it is on no letter of the three alphabets.
@@ -269,6 +272,13 @@ mod tests {
         let search: SearchText = format!("{run} {run} {run} last").parse().unwrap();
         let lengths: Vec<_> = search.words().iter().map(|word| word.chars().count()).collect();
         assert_eq!(lengths, [200, 50, 4]);
+    }
+
+    #[test]
+    fn a_long_vowel_after_a_digit_is_searched_for_as_the_dash_of_a_phone_number() {
+        let search: SearchText = "\u{ff10}\u{ff13}\u{30fc}1234".parse().unwrap();
+        assert_eq!(search.words(), ["03", "1234"]);
+        assert!(search.matches(["03-1234-5678"]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Many tasks in several names over few connections, while calls are dropped, tasks aborted and connections killed.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crm_core::{
 use crm_postgres::{Crm, PgPool};
 use crm_tests::amount;
 use futures_util::{TryStreamExt as _, future};
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::time::{sleep, timeout};
 
@@ -153,10 +155,11 @@ impl Task {
     }
 }
 
-/// Kills a connection of the storm's every few milliseconds, whatever it is doing.
-async fn kill_connections(ground: Arc<Ground>, mut random: fastrand::Rng) {
+/// Kills a connection of the storm's every few milliseconds, whatever it is doing, until the storm is over. A task that is
+/// aborted instead can leave a kill behind that the server has yet to read.
+async fn kill_connections(ground: Arc<Ground>, mut random: fastrand::Rng, over: Arc<AtomicBool>) {
     let mut connection = ground.database.connection().await;
-    loop {
+    while !over.load(Ordering::Relaxed) {
         sqlx::query(
             "select pg_terminate_backend(pid) from pg_stat_activity
              where datname = current_database() and application_name = 'storm' order by random() limit 1",
@@ -166,6 +169,7 @@ async fn kill_connections(ground: Arc<Ground>, mut random: fastrand::Rng) {
         .unwrap();
         sleep(Duration::from_millis(random.u64(5..25))).await;
     }
+    connection.close().await.unwrap();
 }
 
 /// Lets so many tasks loose on a handle, some of which are aborted, and looks at what is left.
@@ -174,7 +178,8 @@ pub(crate) async fn storm(ground: Ground, crm: Crm, tasks: usize) {
     println!("to let the same calls loose: CRM_SEED={seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     let (ground, log) = (Arc::new(ground), Arc::<Mutex<Log>>::default());
-    let killer = tokio::spawn(kill_connections(ground.clone(), random.fork()));
+    let over = Arc::<AtomicBool>::default();
+    let killer = tokio::spawn(kill_connections(ground.clone(), random.fork(), over.clone()));
     let tasks = (0..tasks).map(|n| {
         let who = ground.everybody[n % ground.everybody.len()];
         let task = Task {
@@ -200,8 +205,8 @@ pub(crate) async fn storm(ground: Ground, crm: Crm, tasks: usize) {
             assert!(error.is_cancelled(), "{error}");
         }
     }
-    killer.abort();
-    drop(killer.await);
+    over.store(true, Ordering::Relaxed);
+    killer.await.unwrap();
     wait_for(&ground.database, "state <> 'idle'", 0).await;
 
     ground.check_writes().await;

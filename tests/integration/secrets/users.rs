@@ -12,7 +12,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{Connection as _, Executor as _};
 
 use super::collect::{Collector, Secrets, spelt};
-use crate::sessions::{kill, wait_for};
+use crate::sessions::wait_for;
 
 /// Is of the URL's password, which the server does not ask for.
 const URL_PASSWORD: &str = "Needle/Of@The?Url";
@@ -143,13 +143,19 @@ async fn interrupt(database: &Database, url: &str, known: &mut Known, admin: Use
         let waiting = handle(&killed);
         let waiting = tokio::spawn(async move { waiting.users().set_password(admin, other).await });
         wait_for(database, "wait_event_type = 'Lock'", 1).await;
-        kill(database).await;
+        // Not who holds the lock, or who waits for it might get it first.
+        database
+            .execute(
+                "select pg_terminate_backend(pid, 10000) from pg_stat_activity
+                 where datname = current_database() and wait_event_type = 'Lock'",
+            )
+            .await;
+        drop(lock.close().await);
         match waiting.await.unwrap() {
             // What had to wait was the question whether an actor may, which is asked again.
             Ok(()) => assert!(acting),
             refused => known.refused(refused, ErrorCode::Unavailable),
         }
-        drop(lock.close().await);
     }
 }
 
