@@ -1,4 +1,4 @@
-//! Measures how a page is written for JavaScript: `cargo bench -p crm-node`. It takes the two files that write it as its own,
+//! Measures how a page is written for JavaScript: `cargo bench -p crm-node`. It takes the files that write it as its own,
 //! because an addon cannot be linked into a program, and they need nothing of Node's.
 
 use std::time::Duration;
@@ -8,6 +8,8 @@ use crm_postgres::prelude::*;
 
 use crate::wire::{Out, Wire as _};
 
+#[path = "../src/generated/mod.rs"]
+mod generated;
 #[path = "../src/records.rs"]
 mod records;
 #[expect(dead_code, reason = "it also reads")]

@@ -159,7 +159,7 @@ pub(crate) struct Out {
 
 /// Is what may go out.
 pub(crate) trait Wire: Send + 'static {
-    /// Writes it, in the order in which `ts/records.ts` reads it.
+    /// Writes it, in the order in which the decoders of `ts` read it.
     fn put(self, out: &mut Out);
 }
 
@@ -225,6 +225,13 @@ impl Out {
 
     pub(crate) fn money(&mut self, amount: Decimal) {
         self.text(&format!("{amount:.2}"));
+    }
+
+    pub(crate) fn maybe_money(&mut self, amount: Option<Decimal>) {
+        match amount {
+            Some(amount) => self.money(amount),
+            None => self.maybe_text(None),
+        }
     }
 
     /// Writes an enum's value as its place among all of them.
