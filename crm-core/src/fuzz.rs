@@ -17,7 +17,7 @@ use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::password::{bcrypt_cost, tests::ARGON2I};
+use crate::values::password::{bcrypt_cost, tests::ARGON2I};
 use crate::*;
 
 /// Changes a text in a few places: puts something in, takes something out, repeats something.
@@ -152,7 +152,7 @@ proptest! {
             Ok(amount) => {
                 prop_assert_eq!(parse_money(&amount.to_string()).unwrap(), amount);
                 // Zeros around it change nothing, and the driver's own reading is the same.
-                let trimmed = crate::text::trim(&text).trim_start_matches('+');
+                let trimmed = crate::values::text::trim(&text).trim_start_matches('+');
                 let trimmed = if trimmed.contains('.') { trimmed.trim_end_matches('0').trim_end_matches('.') } else { trimmed };
                 prop_assert_eq!(trimmed.parse::<Decimal>().unwrap_or_default(), amount);
             }

@@ -1,7 +1,5 @@
 //! Enums that are known outside by a label: entity enums, codes, orders.
 
-use crate::{Error, Violation, ViolationCode};
-
 /// Declares an enum whose variants have a label, the same in SQL, Python, Node and serde.
 ///
 /// It gets `ALL`, `as_str`, `Display`, `FromStr` (error: `validation`), `Serialize` and `Deserialize`.
@@ -39,15 +37,10 @@ macro_rules! labels {
             fn from_str(label: &str) -> Result<Self, Self::Err> {
                 match label {
                     $($label => Ok(Self::$variant),)+
-                    _ => Err(crate::label::unknown($field, label, &[$($label),+])),
+                    _ => Err(crate::errors::unknown_label($field, label, &[$($label),+])),
                 }
             }
         }
     };
 }
 pub(crate) use labels;
-
-pub(crate) fn unknown(field: &str, label: &str, known: &[&str]) -> Error {
-    let message = format!("{label:?} is not one of {}", known.join(", "));
-    Error::validation([Violation::new(field, ViolationCode::InvalidChoice, message)])
-}

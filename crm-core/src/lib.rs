@@ -108,71 +108,34 @@
 //!
 //! # Adding an entity
 //!
-//! Each entity is one file with the same five parts in the same order, here `customers.rs`: the entity, `New…` with its
+//! Each entity is one file of `entities` with the same five parts in the same order, here `customers.rs`: the entity, `New…` with its
 //! validation, `…Patch` with its own, `…Filter` with its meaning, `…OrderBy`; then the trait of its repository. The
 //! compiler asks for the rest, because [`Entity`] names the types and every conversion destructures fully.
 
 mod access;
-mod assignee;
-mod customers;
-mod email;
-mod entity;
-mod error;
+mod entities;
+mod errors;
 #[cfg(test)]
 mod fuzz;
-mod hashing;
-mod ids;
-mod interactions;
 mod label;
-mod leads;
-mod letters;
-mod money;
-mod page;
-mod password;
-mod patch;
-mod phone;
 mod reports;
+mod repository;
 pub mod samples;
 mod store;
-mod tags;
-mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod text;
-mod users;
 mod validation;
-mod words;
+mod values;
 
 pub use access::Action;
-pub use assignee::Assignee;
-pub use customers::{
-    Customer, CustomerFilter, CustomerOrderBy, CustomerOverview, CustomerPatch, CustomerRepository,
-    NewCustomer, TagCount, Tags,
+pub use entities::*;
+pub use errors::{
+    Cause, DenialReason, EntityKind, Error, ErrorCode, Result, Violation, ViolationCode, Violations,
 };
-pub use email::Email;
-pub use entity::{Changes, DayRange, Entity, EntityKind, Filter, Range};
-pub use error::{Cause, DenialReason, Error, ErrorCode, Result};
-pub use hashing::Hashing;
-pub use ids::{CustomerId, Id, InteractionId, LeadId, TaskId, UserId};
-pub use interactions::{
-    Interaction, InteractionFilter, InteractionOrderBy, InteractionPatch, InteractionRepository,
-    InteractionType, NewInteraction,
-};
-pub use leads::{Lead, LeadFilter, LeadOrderBy, LeadPatch, LeadRepository, NewLead, Stage};
-pub use money::{MAX_MONEY, parse_money};
-pub use page::{
-    Cursor, DEFAULT_LIMIT, List, MAX_LIMIT, Order, OrderBy, Page, Position, SortKey, check_limit,
-    check_recent,
-};
-pub use password::{Credential, Password, PasswordHash};
-pub use patch::Patch;
 pub use reports::{
     ActivityQuery, CustomerActivity, DueTask, DueTasksQuery, DueTasksStart, PipelineStage, Reports, Snapshot,
 };
-pub use store::{Repositories, Repository, Store, Stored, Transaction, TrustedStore};
-pub use tags::{MAX_TAG, MAX_TAGS, with_tags, without_tags};
-pub use tasks::{NewTask, Priority, Task, TaskFilter, TaskOrderBy, TaskPatch, TaskRepository, TaskStatus};
-pub use text::{MAX_LINE, MAX_PROSE, stored_text};
-pub use users::{NewUser, Role, User, UserFilter, UserOrderBy, UserPatch, UserRepository};
-pub use validation::{Check, MAX_VIOLATIONS, Valid, Validate, Violation, ViolationCode, Violations, beside};
-pub use words::{MAX_WORD, MAX_WORDS, SearchText, fold, pairs, words};
+pub use repository::*;
+pub use store::{Repositories, Store, Stored, Transaction, TrustedStore};
+pub use validation::{Check, MAX_VIOLATIONS, Valid, Validate, beside};
+pub use values::*;

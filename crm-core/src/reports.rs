@@ -5,9 +5,12 @@ use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::page::{DEFAULT_LIMIT, check_limit};
-use crate::validation::{Broken, both};
-use crate::{Cursor, Customer, Page, Position, Result, SortKey, Stage, Task, TaskStatus, ViolationCode};
+use crate::errors::Broken;
+use crate::validation::both;
+use crate::{
+    Cursor, Customer, DEFAULT_LIMIT, Page, Position, Result, SortKey, Stage, Task, TaskStatus, ViolationCode,
+    check_limit,
+};
 
 /// Asks for the customers by their last interaction.
 #[derive(Clone, Debug, PartialEq, Eq)]

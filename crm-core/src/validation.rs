@@ -4,107 +4,16 @@
 //! [`validate`](Validate::validate) turns it into the [`Valid`] value that a repository takes.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::ops::Deref;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use serde::Serialize;
 
-use crate::label::labels;
-use crate::text::{self, Lines};
-use crate::{Email, Error, Password, PasswordHash, Patch, Result, money, phone, tags};
-
-labels! {
-    /// Names the rule that an input breaks, the same in every language.
-    #[non_exhaustive]
-    pub enum ViolationCode ("code") {
-        /// The field must have a value.
-        Required = "required",
-        /// The text, or the list, is longer than allowed.
-        TooLong = "too_long",
-        /// The text is shorter than allowed.
-        TooShort = "too_short",
-        /// The text holds NUL or a control character.
-        InvalidCharacters = "invalid_characters",
-        /// The text is no email address.
-        InvalidEmail = "invalid_email",
-        /// The text has fewer digits than a phone number.
-        InvalidPhone = "invalid_phone",
-        /// The text is neither a PHC string nor a bcrypt hash.
-        InvalidHash = "invalid_hash",
-        /// The number, moment or day is outside its range.
-        OutOfRange = "out_of_range",
-        /// The amount has more than two decimals.
-        TooPrecise = "too_precise",
-        /// The label is not one of the enum's.
-        InvalidChoice = "invalid_choice",
-        /// The cursor is malformed, or of another list, order or format.
-        InvalidCursor = "invalid_cursor",
-        /// The search text has no word in it.
-        NoWord = "no_word",
-        /// The input has a field that is not known.
-        UnknownField = "unknown_field",
-        /// The value is of the wrong type.
-        InvalidType = "invalid_type",
-        /// The connection URL, a path or an option cannot be used.
-        InvalidOption = "invalid_option",
-        /// The backup has no manifest, or is not what its manifest says.
-        InvalidBackup = "invalid_backup",
-    }
-}
-
-/// Says that one field breaks one rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Violation {
-    /// The field, `[50].name` for the 51st row of a batch.
-    pub field: String,
-    /// The rule.
-    pub code: ViolationCode,
-    /// The rule in words, without the field's name.
-    pub message: String,
-}
-
-impl Violation {
-    /// Makes a violation.
-    pub fn new(field: impl Into<String>, code: ViolationCode, message: impl Into<String>) -> Self {
-        Self { field: field.into(), code, message: message.into() }
-    }
-}
-
-/// Lists the violations of one input.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Violations(Vec<Violation>);
-
-impl Deref for Violations {
-    type Target = [Violation];
-
-    fn deref(&self) -> &[Violation] {
-        &self.0
-    }
-}
-
-impl FromIterator<Violation> for Violations {
-    fn from_iter<I: IntoIterator<Item = Violation>>(violations: I) -> Self {
-        Self(violations.into_iter().collect())
-    }
-}
-
-/// Is how many violations a message tells at the most; the list has them all.
-const SHOWN: usize = 10;
-
-impl fmt::Display for Violations {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, Violation { field, code: _, message }) in self.0.iter().take(SHOWN).enumerate() {
-            let separator = if n == 0 { "" } else { "; " };
-            write!(f, "{separator}{field} {message}")?;
-        }
-        match self.0.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, "; and {more} more"),
-        }
-    }
-}
+use crate::errors::Broken;
+use crate::values::range::whole_millis;
+use crate::values::text::{self, Lines};
+use crate::values::{money, phone, tags};
+use crate::{Email, Error, Password, PasswordHash, Patch, Result, Violation, ViolationCode};
 
 /// Is an input that has been validated and normalised, made by `input.validate()?`. There is no other way, and so none for an input that
 /// was not validated to reach a repository:
@@ -198,12 +107,6 @@ pub(crate) fn both<A, B>(one: Result<A>, two: Result<B>) -> Result<(A, B)> {
     }
 }
 
-/// Cuts a moment to whole milliseconds, as every stored one is.
-pub(crate) fn whole_millis(moment: DateTime<Utc>) -> DateTime<Utc> {
-    // By way of the number, which also carries a leap second over into the next.
-    DateTime::from_timestamp_millis(moment.timestamp_millis()).unwrap_or(moment)
-}
-
 /// Returns the number in `[50].name`.
 fn row(field: &str) -> Option<usize> {
     field.strip_prefix('[')?.split_once(']')?.0.parse().ok()
@@ -222,6 +125,12 @@ pub trait Validate: Sized {
         let mut check = Check::default();
         self.check(&mut check);
         if check.violations.is_empty() { Ok(Valid(self)) } else { Err(Error::validation(check.violations)) }
+    }
+}
+
+impl Validate for Password {
+    fn check(&mut self, check: &mut Check) {
+        check.password("new_password", self);
     }
 }
 
@@ -374,20 +283,6 @@ impl Check {
             Patch::Clear => self.required(field),
             Patch::Set(value) => rule(self, value),
         }
-    }
-}
-
-/// Is the rule that a single value breaks, before the field is known.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Broken(pub(crate) ViolationCode, pub(crate) String);
-
-impl Broken {
-    pub(crate) fn new(code: ViolationCode, message: impl Into<String>) -> Self {
-        Self(code, message.into())
-    }
-
-    pub(crate) fn on(self, field: &str) -> Error {
-        Error::validation([Violation::new(field, self.0, self.1)])
     }
 }
 

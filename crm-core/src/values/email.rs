@@ -8,8 +8,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize};
 use unicode_normalization::char::is_combining_mark;
 
-use crate::text::{self, is_format, is_invisible, is_joiner, shown};
-use crate::validation::Broken;
+use crate::errors::Broken;
+use crate::values::text::{self, is_format, is_invisible, is_joiner, shown};
 use crate::{Error, Result, ViolationCode};
 
 /// An email address: `local@domain.tld`, nothing around it.

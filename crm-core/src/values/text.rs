@@ -6,7 +6,7 @@ use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::ViolationCode;
-use crate::validation::Broken;
+use crate::errors::Broken;
 
 /// Limits a name, a title or a company, in characters.
 pub const MAX_LINE: usize = 255;

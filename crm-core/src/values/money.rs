@@ -5,8 +5,8 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 
-use crate::text::trim;
-use crate::validation::Broken;
+use crate::errors::Broken;
+use crate::values::text::trim;
 use crate::{Patch, Result, ViolationCode};
 
 /// Is the largest amount: 99,999,999.99.

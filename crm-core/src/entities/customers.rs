@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{Changes, Filter, any_of, is_sought};
 use crate::label::labels;
-use crate::page::{OrderBy, SortKey};
+use crate::values::range::{any_of, is_sought};
+use crate::{Changes, Filter};
 use crate::{
     Check, CustomerId, Email, Entity, EntityKind, Interaction, Lead, Patch, Range, Repository, Result,
     SearchText, Task, UserId, Valid, Validate, text,
 };
+use crate::{OrderBy, SortKey};
 
 /// Is a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

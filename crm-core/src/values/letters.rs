@@ -144,8 +144,8 @@ mod tests {
     use unicode_normalization::char::decompose_canonical;
 
     use super::*;
-    use crate::text::tests::class;
-    use crate::words::fold;
+    use crate::values::text::tests::class;
+    use crate::values::words::fold;
 
     /// The letters that Unicode does not decompose, and what we take them for.
     const OURS: &str = "ªa ºo ßss æae ðd øo þth đd ħh ıi ĳij ŀl łl ŋn œoe ŧt ſs ƀb ƚl ƶz ǥg ȷj ȼc ɇe ɉj ɍr ɏy ɨi ʉu ⱥa ⱦt ﬀff ﬁfi ﬂfl ﬃffi ﬄffl ﬅst ﬆst";

@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{Changes, Filter, any_of};
 use crate::label::labels;
-use crate::page::{OrderBy, SortKey};
+use crate::values::range::any_of;
+use crate::{Changes, Filter};
 use crate::{
     Check, Credential, Email, Entity, EntityKind, Password, Patch, Range, Repository, Result, UserId, Valid,
     Validate,
 };
+use crate::{OrderBy, SortKey};
 
 labels! {
     /// Says what a user may do.

@@ -5,14 +5,15 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{Changes, Filter, any_of, any_of_some, within};
 use crate::label::labels;
-use crate::money;
-use crate::page::{OrderBy, SortKey};
+use crate::values::money;
+use crate::values::range::{any_of, any_of_some, within};
 use crate::{
     Assignee, Check, CustomerId, Entity, EntityKind, LeadId, Patch, Range, Repository, Result, SearchText,
     UserId, Validate,
 };
+use crate::{Changes, Filter};
+use crate::{OrderBy, SortKey};
 
 labels! {
     /// Says how far a lead has come; the order is the pipeline's.

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::validation::{Broken, Check, Validate};
+use crate::errors::Broken;
 use crate::{Error, Result, Violation, ViolationCode};
 
 /// Is a password as somebody typed it, never trimmed or normalised. It is wiped from memory when dropped and does not show
@@ -53,12 +53,6 @@ impl Password {
             _ => (ViolationCode::TooLong, "must have at most 128 characters"),
         };
         Some(Violation::new(field, code, message))
-    }
-}
-
-impl Validate for Password {
-    fn check(&mut self, check: &mut Check) {
-        check.password("new_password", self);
     }
 }
 
@@ -170,6 +164,7 @@ impl From<PasswordHash> for Credential {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::Validate as _;
 
     #[test]
     fn a_new_password_has_8_to_128_characters_kept_as_they_are() {

@@ -6,9 +6,9 @@
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use crate::letters::{digit, is_accent, is_unspaced, push_plain};
-use crate::phone;
-use crate::validation::Broken;
+use crate::errors::Broken;
+use crate::values::letters::{digit, is_accent, is_unspaced, push_plain};
+use crate::values::phone;
 use crate::{Error, Result, ViolationCode};
 
 /// Limits a word of a search, in characters: what follows is not looked at. All words of scripts without spaces are

@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{Changes, Filter, any_of, any_of_some};
 use crate::label::labels;
-use crate::page::{OrderBy, SortKey};
+use crate::values::range::{any_of, any_of_some};
+use crate::{Changes, Filter};
 use crate::{
     Check, CustomerId, Entity, EntityKind, InteractionId, Patch, Range, Repository, SearchText, UserId,
     Validate,
 };
+use crate::{OrderBy, SortKey};
 
 labels! {
     /// Says what kind of contact it was.

@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{Changes, Filter, any_of, any_of_some};
 use crate::label::labels;
-use crate::page::{OrderBy, SortKey};
+use crate::values::range::{any_of, any_of_some};
 use crate::{
     Assignee, Check, CustomerId, DayRange, Entity, EntityKind, Patch, Range, Repository, Result, SearchText,
     TaskId, UserId, Validate,
 };
+use crate::{Changes, Filter};
+use crate::{OrderBy, SortKey};
 
 labels! {
     /// Says whether a task is done.

@@ -1,9 +1,9 @@
 //! Phone numbers, as people write them.
 
 use crate::ViolationCode;
-use crate::letters::digit;
-use crate::text::{self, Lines, is_invisible, trim};
-use crate::validation::Broken;
+use crate::errors::Broken;
+use crate::values::letters::digit;
+use crate::values::text::{self, Lines, is_invisible, trim};
 
 /// Limits a phone number, in characters.
 const MAX: usize = 50;
@@ -64,7 +64,7 @@ const fn is_long_vowel(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::tests::class;
+    use crate::values::text::tests::class;
 
     fn normalised(number: &str) -> Result<String, ViolationCode> {
         let mut number = number.to_owned();

@@ -7,8 +7,8 @@ use argon2::password_hash::{self, phc};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroize;
 
-use crate::password::{MAX_MEMORY, MAX_WORK, argon2_version, bcrypt_cost};
-use crate::validation::Broken;
+use crate::errors::Broken;
+use crate::values::password::{MAX_MEMORY, MAX_WORK, argon2_version, bcrypt_cost};
 use crate::{Cause, Error, Password, PasswordHash, Result, ViolationCode};
 
 /// Says how passwords are hashed: with argon2id and these parameters. The default is OWASP's first choice with 19 MiB, 2
@@ -172,7 +172,7 @@ fn failed(cause: Cause) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::password::tests::ARGON2I;
+    use crate::values::password::tests::ARGON2I;
 
     /// Hashes at once.
     fn quick() -> Hashing {

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use crate::ViolationCode;
-use crate::text::{self, Lines};
-use crate::validation::Broken;
-use crate::words::{fold, same};
+use crate::errors::Broken;
+use crate::values::text::{self, Lines};
+use crate::values::words::{fold, same};
 
 /// Limits one tag, in characters.
 pub const MAX_TAG: usize = 64;
