@@ -5,7 +5,7 @@ use crm_core::{Result, Store, Transaction, UserId};
 use tracing::instrument;
 
 use crate::Tx;
-use crate::session::Session;
+use crate::connection::session::Session;
 
 /// Is a CRM in the name of one of its users, made by [`Crm::acting_as`](crate::Crm::acting_as). It has the same repositories,
 /// reports and transactions, may do what the user's role allows ([`Role::allows`](crm_core::Role::allows)), and `created_by`

@@ -11,17 +11,18 @@ use crm_core::{Result, Store, Transaction, TrustedStore, UserId};
 use sqlx::postgres::PgPool;
 use tracing::instrument;
 
+use crate::connection::error_mapping::Intent;
+use crate::connection::migrations::Migration;
+use crate::connection::pool::Pool;
+use crate::connection::replica::Replica;
+use crate::connection::schema;
+use crate::connection::session::Session;
 #[cfg(unix)]
-use crate::embedded::{OWNER, SUPERUSER};
-use crate::fault::Intent;
-use crate::migrate::{self, Migration};
-use crate::pool::Pool;
-use crate::replica::Replica;
-use crate::schema;
-use crate::seed::{self, SeedPasswords, Seeded};
-use crate::session::Session;
+use crate::connection::session::within;
 #[cfg(unix)]
-use crate::session::within;
+use crate::embedded::{OWNER, SUPERUSER, SharedServer};
+use crate::upkeep::migrate;
+use crate::upkeep::seed::{self, SeedPasswords, Seeded};
 use crate::{Acting, Builder, Tx};
 
 /// Is a CRM in a PostgreSQL database. It is cheap to clone and meant to be shared; all clones use one pool.
@@ -39,16 +40,6 @@ use crate::{Acting, Builder, Tx};
 #[derive(Clone, Debug)]
 pub struct Crm {
     session: Session,
-}
-
-/// Is the private server of an embedded handle; it goes with the last clone, transaction or acting handle.
-#[cfg(unix)]
-#[derive(Debug)]
-pub(crate) struct Embedded {
-    url: String,
-    /// Where the server's programs are.
-    pub(crate) bin: std::path::PathBuf,
-    server: std::sync::Mutex<crate::embedded::Server>,
 }
 
 impl Crm {
@@ -132,8 +123,8 @@ impl Crm {
                 source: Some(error.into()),
             })?;
         let login = if server.is_new() { OWNER } else { login(server.url(SUPERUSER)).await? };
-        let (url, bin) = (server.url(login), server.bin().to_owned());
-        let embedded = Arc::new(Embedded { url, bin, server: std::sync::Mutex::new(server) });
+        let url = server.url(login);
+        let embedded = Arc::new(SharedServer::new(server, url));
         let mut crm = Builder::by_url_alone(embedded.url.clone()).connect().await?;
         crm.session.server = Some(embedded);
         crm.migrate().await?;
@@ -245,7 +236,7 @@ impl Crm {
         tokio::join!(self.session.pool.close(), replica);
         #[cfg(unix)]
         if let Some(server) = self.session.server.clone() {
-            let stop = move || server.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner).stop();
+            let stop = move || server.stop();
             drop(tokio::task::spawn_blocking(stop).await);
         }
     }

@@ -3,8 +3,8 @@
 use crm_core::{Entity, Result};
 use sqlx::postgres::PgRow;
 
-use crate::list;
-use crate::table::{self, Table};
+use crate::statements::list;
+use crate::statements::table::{self, Table};
 
 /// Is an entity that can be read from a row. A trait of its own, so that what a repository knows of a table need not be seen.
 pub trait Decoded: Entity {

@@ -129,68 +129,43 @@
 //! [`crm_core::Store`]. What has SQL of its own is tested with [`Crm::embedded`], a real server that starts in a second.
 
 mod acting;
-mod address;
 #[doc(hidden)] // For the bindings to other languages.
 pub mod background;
 #[cfg(unix)]
 mod backup;
-mod bulk;
-mod connections;
-mod connector;
-mod constraints;
-mod control;
+mod builder;
+mod connection;
 mod crm;
-mod customers;
 #[doc(hidden)] // For the benchmark of it.
 pub mod decoding;
 #[cfg(unix)]
 mod embedded;
+mod entities;
 mod export;
-mod fault;
-mod filter;
-mod hashing;
-mod host;
-mod interactions;
-mod leads;
-mod list;
-mod migrate;
-mod open;
-mod options;
-#[cfg(unix)]
-mod plain_file;
-mod pool;
-mod replica;
 mod reports;
 #[doc(hidden)] // For the bindings to other languages.
 pub mod retry;
-mod row;
-mod schema;
-mod seed;
-mod session;
 mod sql;
-mod stream;
-mod table;
-mod tasks;
-mod transaction;
-mod users;
+mod statements;
+mod upkeep;
 
 pub use acting::Acting;
 #[cfg(unix)]
 pub use backup::{Manifest, Phase, Progress};
+pub use builder::Builder;
 #[doc(hidden)] // For the test that compares it with the database.
-pub use constraints::{CONSTRAINTS, Refusal};
+pub use connection::constraints::{CONSTRAINTS, Refusal};
+pub use connection::migrations::Migration;
+pub use connection::transaction::Tx;
 pub use crm::Crm;
 pub use crm_core::{Error, ErrorCode, Result};
 #[cfg(unix)]
 #[doc(hidden)] // For the bindings to other languages.
 pub use embedded::{offer_programs, wheels_in};
 pub use export::{Column, ColumnType, Export, ExportSink};
-pub use migrate::Migration;
-pub use options::Builder;
 pub use retry::{Attempt, Retry};
-pub use seed::{SeedPasswords, Seeded};
 pub use sqlx::postgres::{PgPool, PgSslMode};
-pub use transaction::Tx;
+pub use upkeep::seed::{SeedPasswords, Seeded};
 pub use {chrono, crm_core, futures_util, rust_decimal};
 
 /// Brings in what a program that uses a [`Crm`] names: the handle, the entities with their inputs, filters and orders, the

@@ -9,13 +9,13 @@ use rust_decimal::Decimal;
 use sqlx::postgres::PgRow;
 use tracing::instrument;
 
-use crate::fault::{self, Intent};
-use crate::filter::clamp_day;
-use crate::row::Columns;
-use crate::session::Session;
+use crate::connection::error_mapping::{self as fault, Intent};
+use crate::connection::session::Session;
+use crate::connection::transaction::{SNAPSHOT, Tx};
 use crate::sql::Sql;
-use crate::table::{columns, part};
-use crate::transaction::{SNAPSHOT, Tx};
+use crate::sql::row::Columns;
+use crate::statements::filter::clamp_day;
+use crate::statements::table::{columns, part};
 
 #[async_trait]
 impl Reports for Session {

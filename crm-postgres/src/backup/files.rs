@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::manifest::Manifest;
 use super::{invalid, of_disk};
-use crate::plain_file;
+use crate::embedded::plain_file;
 
 /// Are the ends of a temporary name.
 const BEGIN: &str = ".crm-backup-";

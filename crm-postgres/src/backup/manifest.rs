@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::invalid;
-use crate::plain_file;
+use crate::embedded::plain_file;
 
 /// Is the format that this library writes, and the only one so far.
 const FORMAT: i64 = 1;

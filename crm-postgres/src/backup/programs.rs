@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 
 use super::files::Temporary;
 use super::{blocking, of_disk};
-use crate::address::session_options;
+use crate::connection::address::session_options;
+use crate::connection::session::Session;
 use crate::embedded::{Account, Install, client};
-use crate::session::Session;
 
 /// Finds the programs of at least a major version.
 pub(super) async fn find(session: &Session, major: u32) -> Result<Install> {

@@ -16,12 +16,12 @@ use super::files::digest;
 use super::programs::{Running, Said, command, find, input};
 use super::script::{self, Part};
 use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, invalid, lift_limits, of_disk};
+use crate::connection::error_mapping::{self as fault, Intent};
+use crate::connection::session::{Session, within};
+use crate::connection::{migrations, schema};
+use crate::embedded::plain_file;
 use crate::embedded::{Install, major};
-use crate::fault::{self, Intent};
-use crate::migrate;
-use crate::plain_file;
-use crate::schema;
-use crate::session::{Session, within};
+use crate::upkeep::migrate;
 
 pub(super) async fn restore(session: &Session, path: &Path, mut tell: Tell<'_>) -> Result<Manifest> {
     let owned = path.to_owned();
@@ -30,7 +30,7 @@ pub(super) async fn restore(session: &Session, path: &Path, mut tell: Tell<'_>) 
     tell.report(&progress).await;
     let expected = (manifest.sha256.clone(), manifest.bytes);
     let file = blocking(move || verify(file, &expected)).await??;
-    migrate::refuse_newer("the backup", manifest.oldest_library)?;
+    migrations::refuse_newer("the backup", manifest.oldest_library)?;
     let install = find(session, major(&manifest.pg_dump_version).unwrap_or(0)).await?;
     let pool = &session.pool;
     let mut lease = pool.lease(Intent::Write).await?;

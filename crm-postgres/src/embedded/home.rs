@@ -13,7 +13,7 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::account::Account;
 use super::error::EmbeddedError;
-use crate::plain_file;
+use crate::embedded::plain_file;
 
 /// Is the directory that PostgreSQL made.
 const DATA: &str = "data";

@@ -13,6 +13,7 @@ mod error;
 mod find;
 mod home;
 mod launch;
+pub(crate) mod plain_file;
 mod trust;
 mod watchdog;
 
@@ -20,6 +21,7 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -95,7 +97,7 @@ impl Server {
     }
 
     /// Returns the directory of its programs.
-    pub(crate) fn bin(&self) -> &Path {
+    fn bin(&self) -> &Path {
         &self.bin
     }
 
@@ -112,7 +114,7 @@ impl Server {
     /// Ends the server and removes what was temporary; does nothing the second time, or in a fork of the owner.
     ///
     /// Blocks until open transactions are rolled back and the data is on disk: tens of milliseconds as a rule.
-    pub(crate) fn stop(&mut self) {
+    fn stop(&mut self) {
         if self.owner != std::process::id() {
             return;
         }
@@ -140,6 +142,27 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// The server of an embedded handle, shared by its clones, transactions and acting handles. It stops with the last of them.
+#[derive(Debug)]
+pub(crate) struct SharedServer {
+    pub(crate) url: String,
+    /// The directory of the server's programs.
+    pub(crate) bin: PathBuf,
+    server: Mutex<Server>,
+}
+
+impl SharedServer {
+    /// Shares a server that a login reaches at this URL.
+    pub(crate) fn new(server: Server, url: String) -> Self {
+        Self { url, bin: server.bin().to_owned(), server: Mutex::new(server) }
+    }
+
+    /// Stops the server. It blocks as [`Server::stop`] does.
+    pub(crate) fn stop(&self) {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).stop();
     }
 }
 

@@ -7,12 +7,12 @@ use crm_core::Result;
 use futures_util::{TryStreamExt as _, stream};
 
 use super::{ExportSink, hand_on};
-use crate::bulk::{COPY_HEADER, COPY_TRAILER};
-use crate::fault::Intent;
-use crate::pool::Lease;
-use crate::session::{Failure, Session, within};
+use crate::connection::error_mapping::Intent;
+use crate::connection::pool::Lease;
+use crate::connection::session::{Failure, Session, within};
+use crate::connection::transaction::Tx;
 use crate::sql::Sql;
-use crate::transaction::Tx;
+use crate::statements::bulk::{COPY_HEADER, COPY_TRAILER};
 
 /// Is how many of the server's blocks, of 8 KiB each as a rule, a table has at least for which a second connection is worth its while.
 const LARGE: i64 = 1_000;

@@ -13,14 +13,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use sqlx::{Arguments as _, Row as _};
 use tracing::instrument;
 
-use crate::fault::Intent;
-use crate::filter::clamp_day;
-use crate::list::{arrange_all, restrict, select};
-use crate::pool::Lease;
-use crate::session::{Failure, Session, within};
+use crate::connection::error_mapping::Intent;
+use crate::connection::pool::Lease;
+use crate::connection::session::{Failure, Session, within};
+use crate::connection::transaction::SNAPSHOT;
 use crate::sql::Sql;
-use crate::table::{Table, columns as columns_of};
-use crate::transaction::SNAPSHOT;
+use crate::statements::filter::clamp_day;
+use crate::statements::list::{arrange_all, restrict, select};
+use crate::statements::table::{Table, columns as columns_of};
 use crate::{Acting, Crm, Tx};
 
 use halves::Halves;
@@ -259,7 +259,7 @@ impl Session {
         format.push(")");
         let rows = self.run(lease, Intent::Read, format).await?;
         let text = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(|row| row.try_get(0));
-        text.map_err(|error| Failure::of(crate::fault::of_statement(error, Intent::Read)))
+        text.map_err(|error| Failure::of(crate::connection::error_mapping::of_statement(error, Intent::Read)))
     }
 }
 

@@ -1,0 +1,4 @@
+//! Keeping a database: its migrations and its sample rows.
+
+pub(crate) mod migrate;
+pub(crate) mod seed;
