@@ -11,14 +11,14 @@ use crm_core::{Result, Store, Transaction, TrustedStore, UserId};
 use sqlx::postgres::PgPool;
 use tracing::instrument;
 
+#[cfg(unix)]
+use crate::connection::call::within;
 use crate::connection::error_mapping::Intent;
 use crate::connection::migrations::Migration;
 use crate::connection::pool::Pool;
 use crate::connection::replica::Replica;
 use crate::connection::schema;
 use crate::connection::session::Session;
-#[cfg(unix)]
-use crate::connection::session::within;
 #[cfg(unix)]
 use crate::embedded::{OWNER, SUPERUSER, SharedServer};
 use crate::upkeep::migrate;

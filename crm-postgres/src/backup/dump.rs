@@ -12,9 +12,10 @@ use sqlx::PgConnection;
 use super::files::{Target, Temporary, digest};
 use super::programs::{Running, Said, Way, command, find};
 use super::{Backend, Manifest, Phase, Progress, Tell, blocking, count, lift_limits, of_disk};
+use crate::connection::ending::roll_back;
 use crate::connection::error_mapping::Intent;
 use crate::connection::schema;
-use crate::connection::session::{Session, roll_back};
+use crate::connection::session::Session;
 use crate::embedded::Install;
 
 /// Is how often a backup looks how long its file is.

@@ -31,8 +31,9 @@ use progress::Tell;
 pub use progress::{Phase, Progress};
 
 use crate::Crm;
+use crate::connection::call::within;
 use crate::connection::error_mapping::{self as fault, Intent, no_answer};
-use crate::connection::session::{Session, within};
+use crate::connection::session::Session;
 
 impl Crm {
     /// Dumps the schema `crm`, whoever writes meanwhile, as it was at one moment: into a file for `pg_restore` (custom format), and beside it,

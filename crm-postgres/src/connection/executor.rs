@@ -10,11 +10,11 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
 use sqlx::{Describe, Either, Execute, Executor, Postgres, Row as _, SqlStr};
 
+use crate::connection::call::{self, Failure};
 use crate::connection::control::transaction_control;
 use crate::connection::error_mapping as fault;
 use crate::connection::error_mapping::Intent;
 use crate::connection::levels::Taken;
-use crate::connection::session::{self, Failure};
 use crate::connection::transaction::Tx;
 
 /// Runs the host's own statements in the transaction: `sqlx::query("…").execute(&tx)`, and likewise with `query_as`, `query!` and
@@ -188,7 +188,7 @@ const HOST_CHANGED: Error =
 impl Mark {
     async fn read(taken: &mut Taken<'_>, select: &'static str, timeout: Duration) -> Result<Self, Failure> {
         let row = sqlx::raw_sql(select).fetch_one(taken.connection());
-        let row = session::within(timeout, Intent::Read, row).await?;
+        let row = call::within(timeout, Intent::Read, row).await?;
         let text =
             |index| row.try_get(index).map_err(|error| Failure::of(fault::of_statement(error, Intent::Read)));
         Ok(Self { transaction: text(0)?, role: text(1)?, actor: text(2)? })

@@ -7,10 +7,11 @@ use crm_core::{Error, Result};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
 
+use crate::connection::call::{Failure, within};
+use crate::connection::ending::roll_back;
 use crate::connection::error_mapping::Intent;
 use crate::connection::executor::Mark;
 use crate::connection::pool::Lease;
-use crate::connection::session::{Failure, roll_back, within};
 
 pub(crate) const FINISHED: Error = Error::Closed(
     "the transaction is closed: an earlier error or a cancelled call rolled it back; begin a new one",

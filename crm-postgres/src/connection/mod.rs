@@ -6,10 +6,12 @@
 //! ```
 
 pub(crate) mod address;
+pub(crate) mod call;
 mod connections;
 pub(crate) mod connector;
 pub(crate) mod constraints;
 mod control;
+pub(crate) mod ending;
 pub(crate) mod error_mapping;
 mod executor;
 mod hasher;

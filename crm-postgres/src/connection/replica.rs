@@ -9,10 +9,12 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::connection::address::Address;
+use crate::connection::call::{Failure, within};
 use crate::connection::connector::Connector;
+use crate::connection::ending::end_unwaited;
 use crate::connection::error_mapping::{self as fault, Intent};
 use crate::connection::pool::{Lease, Pool};
-use crate::connection::session::{Failure, Session, end_unwaited, within};
+use crate::connection::session::Session;
 use crate::connection::settings::Settings;
 use crate::connection::transaction::{SNAPSHOT, Tx};
 

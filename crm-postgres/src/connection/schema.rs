@@ -5,9 +5,9 @@ use std::time::Duration;
 use crm_core::{Error, Result};
 use sqlx::{PgConnection, Row as _};
 
+use crate::connection::call::within;
 use crate::connection::error_mapping::Intent;
 use crate::connection::migrations::{Migration, known, not_migrated, refuse_newer};
-use crate::connection::session::within;
 
 /// The state of a database's schema, as a login sees it.
 #[derive(Debug, Default)]

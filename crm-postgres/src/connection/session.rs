@@ -2,14 +2,14 @@
 //! understood.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crm_core::{DenialReason, Error, Result, UserId};
-use futures_util::FutureExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Decode, Postgres, Type};
 
-use crate::connection::error_mapping::{self as fault, Intent, no_answer};
+use crate::connection::call::{Failure, within};
+use crate::connection::ending::{commit, end_unwaited, roll_back};
+use crate::connection::error_mapping::{self as fault, Intent};
 use crate::connection::levels::{FINISHED, Level, Taken};
 use crate::connection::pool::{Lease, Pool};
 use crate::connection::replica::{Reading, Replica};
@@ -279,73 +279,4 @@ impl Session {
 /// Makes the error of an actor who was there at the beginning.
 pub(crate) fn gone(actor: UserId) -> Error {
     Error::denied(DenialReason::Actor, format!("user {actor} is deactivated or does not exist any more"))
-}
-
-/// A failed call.
-pub(crate) struct Failure {
-    pub(crate) error: Error,
-    /// Whether the connection was lost with it.
-    pub(crate) lost: bool,
-    /// Whether it ends all of a transaction, and not only the nested one that it was in.
-    pub(crate) whole: bool,
-}
-
-impl Failure {
-    /// Makes the failure of a call that leaves the connection as it was.
-    pub(crate) const fn of(error: Error) -> Self {
-        Self { error, lost: false, whole: false }
-    }
-
-    /// Tells whether the connection broke, as opposed to an answer that did not come in time.
-    pub(crate) fn found_dead(&self) -> bool {
-        self.lost && matches!(self.error, Error::Unavailable { .. })
-    }
-}
-
-/// Waits for the server, but not for ever: a connection whose answer did not come in time is lost.
-pub(crate) async fn within<T>(
-    timeout: Duration,
-    intent: Intent,
-    call: impl Future<Output = sqlx::Result<T>>,
-) -> Result<T, Failure> {
-    match tokio::time::timeout(timeout, call).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => {
-            let (lost, whole) = (fault::is_lost(&error), fault::ends_all(&error));
-            Err(Failure { error: fault::of_statement(error, intent), lost, whole })
-        }
-        Err(_) => Err(Failure { lost: true, ..Failure::of(no_answer(intent.outcome_unknown())) }),
-    }
-}
-
-/// Commits a transaction and gives its connection back.
-pub(crate) async fn commit(mut lease: Lease, timeout: Duration) -> Result<(), Failure> {
-    within(timeout, Intent::Read, lease.check_before_commit()).await?;
-    let commit = sqlx::raw_sql("commit").execute(lease.connection());
-    let result = within(timeout, Intent::Write, commit).await;
-    match result {
-        Ok(_) => lease.release(),
-        // A refused commit has mostly ended the transaction, but not if it was refused before it began.
-        Err(Failure { lost: false, .. }) => roll_back(lease, timeout).await,
-        Err(_) => {}
-    }
-    result.map(drop)
-}
-
-/// Rolls a transaction back and gives its connection back, or closes it where that fails.
-pub(crate) async fn roll_back(mut lease: Lease, timeout: Duration) {
-    let rollback = sqlx::raw_sql("rollback").execute(lease.connection());
-    if within(timeout, Intent::Read, rollback).await.is_ok() {
-        lease.release();
-    }
-}
-
-/// Ends a transaction in which there is nothing to commit, and gives its connection back without waiting for the answer,
-/// which the connection's next call finds before its own. The server takes one message after the other, so nothing that
-/// follows is in the transaction; and were the end refused, the next call would fail before it sends anything.
-pub(crate) fn end_unwaited(mut lease: Lease) {
-    let sent = sqlx::raw_sql("commit").execute(lease.connection()).now_or_never();
-    if !matches!(sent, Some(Err(_))) {
-        lease.release();
-    }
 }

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use crm_core::{Result, Transaction};
 use tracing::instrument;
 
+use crate::connection::ending::{commit, end_unwaited, roll_back};
 use crate::connection::levels::{FINISHED, Level};
 use crate::connection::pool::Lease;
-use crate::connection::session::{Session, commit, end_unwaited, roll_back};
+use crate::connection::session::Session;
 
 /// Begins a transaction whose statements all see the same.
 pub(crate) const SNAPSHOT: &str = "begin isolation level repeatable read, read only";

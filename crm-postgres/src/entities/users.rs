@@ -9,8 +9,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
 use tracing::instrument;
 
+use crate::connection::call::within;
 use crate::connection::error_mapping::{self as fault, Intent};
-use crate::connection::session::{Session, gone, within};
+use crate::connection::session::{Session, gone};
 use crate::connection::transaction::Tx;
 use crate::sql::Sql;
 use crate::sql::row::Columns;

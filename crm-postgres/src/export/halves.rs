@@ -7,9 +7,10 @@ use crm_core::Result;
 use futures_util::{TryStreamExt as _, stream};
 
 use super::{ExportSink, hand_on};
+use crate::connection::call::{Failure, within};
 use crate::connection::error_mapping::Intent;
 use crate::connection::pool::Lease;
-use crate::connection::session::{Failure, Session, within};
+use crate::connection::session::Session;
 use crate::connection::transaction::Tx;
 use crate::sql::Sql;
 use crate::statements::bulk::{COPY_HEADER, COPY_TRAILER};

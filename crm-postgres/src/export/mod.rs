@@ -13,9 +13,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use sqlx::{Arguments as _, Row as _};
 use tracing::instrument;
 
+use crate::connection::call::{Failure, within};
 use crate::connection::error_mapping::Intent;
 use crate::connection::pool::Lease;
-use crate::connection::session::{Failure, Session, within};
+use crate::connection::session::Session;
 use crate::connection::transaction::SNAPSHOT;
 use crate::sql::Sql;
 use crate::statements::filter::clamp_day;

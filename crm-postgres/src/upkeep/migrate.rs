@@ -4,11 +4,11 @@ use crm_core::{Error, Result, Violation, ViolationCode};
 use sqlx::PgConnection;
 use sqlx::migrate::{Migrate as _, MigrateError};
 
+use crate::connection::call::within;
 use crate::connection::error_mapping::{self as fault, Intent};
 use crate::connection::migrations::{HISTORY, known, latest, migrator};
 use crate::connection::pool::Pool;
 use crate::connection::schema;
-use crate::connection::session::within;
 
 /// Is the migration that makes the roles.
 #[cfg(unix)]

@@ -9,9 +9,10 @@ use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo};
 use sqlx::{Encode, Postgres, Row as _, Type};
 
 use super::put;
+use crate::connection::call::Failure;
 use crate::connection::error_mapping::Intent;
 use crate::connection::pool::Lease;
-use crate::connection::session::{Failure, Session};
+use crate::connection::session::Session;
 use crate::sql::Sql;
 use crate::statements::table::{Fields, Table};
 

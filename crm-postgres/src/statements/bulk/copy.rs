@@ -6,9 +6,10 @@ use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgRow};
 use sqlx::{Encode, Postgres, Row as _, Type};
 
 use super::put;
+use crate::connection::call::{Failure, within};
 use crate::connection::error_mapping::Intent;
 use crate::connection::pool::Lease;
-use crate::connection::session::{Failure, Session, within};
+use crate::connection::session::Session;
 use crate::sql::Sql;
 use crate::sql::row::Columns;
 use crate::statements::table::{Fields, Table};

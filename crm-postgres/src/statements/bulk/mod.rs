@@ -10,9 +10,10 @@ use sqlx::encode::IsNull;
 use sqlx::postgres::PgArgumentBuffer;
 use sqlx::{Encode, Postgres, Row as _};
 
+use crate::connection::call::{Failure, within};
 use crate::connection::error_mapping::Intent;
 use crate::connection::pool::Lease;
-use crate::connection::session::{Failure, Session, within};
+use crate::connection::session::Session;
 use crate::connection::transaction::Tx;
 use crate::sql::Sql;
 use crate::statements::table::{Reference, Table};
