@@ -5,6 +5,7 @@ use crate::{EntityKind, Role};
 
 labels! {
     /// Names what can be done to a row.
+    #[non_exhaustive]
     pub enum Action ("action") {
         /// To read it.
         Read = "read",

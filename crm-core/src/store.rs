@@ -7,74 +7,86 @@ use crate::{
     Repository, Result, Task, TaskRepository, User, UserId, UserRepository,
 };
 
-/// Hands out the repositories: of a store, or of a transaction.
-pub trait Repositories: Send + Sync {
-    /// Stores users.
-    fn users(&self) -> &dyn UserRepository;
-    /// Stores customers.
-    fn customers(&self) -> &dyn CustomerRepository;
-    /// Stores leads.
-    fn leads(&self) -> &dyn LeadRepository;
-    /// Stores tasks.
-    fn tasks(&self) -> &dyn TaskRepository;
-    /// Stores interactions.
-    fn interactions(&self) -> &dyn InteractionRepository;
-    /// Answers the reports.
-    fn reports(&self) -> &dyn Reports;
+/// Gives the list of entities to a macro, behind arguments of the caller's. All code with one part per entity is written from it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_entities {
+    ([$($callback:tt)+] $($arguments:tt)*) => {
+        $($callback)+! {
+            { $($arguments)* }
+            users: User, UserRepository, MockUserRepository;
+            customers: Customer, CustomerRepository, MockCustomerRepository;
+            leads: Lead, LeadRepository, MockLeadRepository;
+            tasks: Task, TaskRepository, MockTaskRepository;
+            interactions: Interaction, InteractionRepository, MockInteractionRepository;
+        }
+    };
 }
 
-/// Is an entity with a repository, for code that is the same for all of them.
+macro_rules! repositories {
+    ({} $($name:ident: $entity:ident, $repository:ident, $mock:ident;)+) => {
+        /// Hands out the repositories: of a store, or of a transaction.
+        pub trait Repositories: Send + Sync {
+            $(
+                #[doc = concat!("Stores ", stringify!($name), ".")]
+                fn $name(&self) -> &dyn $repository;
+            )+
+            /// Answers the reports.
+            fn reports(&self) -> &dyn Reports;
+        }
+
+        $(
+            impl Stored for $entity {
+                fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self> {
+                    repositories.$name()
+                }
+            }
+        )+
+    };
+}
+
+with_entities!([repositories]);
+
+/// An entity with a repository, for code that is the same for all of them.
 pub trait Stored: Entity {
     /// Returns the entity's repository.
     fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self>;
 }
 
-macro_rules! stored {
-    ($($entity:ty, $name:ident;)+) => {$(
-        impl Stored for $entity {
-            fn repository(repositories: &dyn Repositories) -> &dyn Repository<Self> {
-                repositories.$name()
-            }
-        }
-    )+};
-}
-
-stored! {
-    User, users;
-    Customer, customers;
-    Lead, leads;
-    Task, tasks;
-    Interaction, interactions;
-}
-
-/// Implements [`Repositories`] for a type whose field stores every entity and answers the reports.
+/// Implements [`Repositories`] for a type. `hand_out!(Crm, session)` takes a field that is each repository itself, and
+/// `hand_out!(Attempt, through 0)` one that hands out the repositories in its turn.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! hand_out {
-    ($type:ty, $field:ident) => {
+    ($type:ty, $field:tt) => {
+        $crate::with_entities! { [$crate::hand_out] $type, $field }
+    };
+    ($type:ty, through $field:tt) => {
+        $crate::with_entities! { [$crate::hand_out] $type, through $field }
+    };
+    ({ $type:ty, $field:tt } $($name:ident: $entity:ident, $repository:ident, $mock:ident;)+) => {
         impl $crate::Repositories for $type {
-            fn users(&self) -> &dyn $crate::UserRepository {
-                &self.$field
-            }
-
-            fn customers(&self) -> &dyn $crate::CustomerRepository {
-                &self.$field
-            }
-
-            fn leads(&self) -> &dyn $crate::LeadRepository {
-                &self.$field
-            }
-
-            fn tasks(&self) -> &dyn $crate::TaskRepository {
-                &self.$field
-            }
-
-            fn interactions(&self) -> &dyn $crate::InteractionRepository {
-                &self.$field
-            }
+            $(
+                fn $name(&self) -> &dyn $crate::$repository {
+                    &self.$field
+                }
+            )+
 
             fn reports(&self) -> &dyn $crate::Reports {
                 &self.$field
+            }
+        }
+    };
+    ({ $type:ty, through $field:tt } $($name:ident: $entity:ident, $repository:ident, $mock:ident;)+) => {
+        impl $crate::Repositories for $type {
+            $(
+                fn $name(&self) -> &dyn $crate::$repository {
+                    self.$field.$name()
+                }
+            )+
+
+            fn reports(&self) -> &dyn $crate::Reports {
+                self.$field.reports()
             }
         }
     };

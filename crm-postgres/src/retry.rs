@@ -3,10 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crm_core::{
-    CustomerRepository, Error, ErrorCode, InteractionRepository, LeadRepository, Reports, Repositories,
-    Result, Store, TaskRepository, Transaction, UserRepository, Violation, ViolationCode,
-};
+use crm_core::{Error, ErrorCode, Result, Store, Transaction, Violation, ViolationCode};
 
 /// Is how often [`retry`](Retry::retry) runs a transaction at the most.
 #[doc(hidden)]
@@ -160,31 +157,7 @@ impl std::fmt::Debug for Attempt {
     }
 }
 
-impl Repositories for Attempt {
-    fn users(&self) -> &dyn UserRepository {
-        self.0.users()
-    }
-
-    fn customers(&self) -> &dyn CustomerRepository {
-        self.0.customers()
-    }
-
-    fn leads(&self) -> &dyn LeadRepository {
-        self.0.leads()
-    }
-
-    fn tasks(&self) -> &dyn TaskRepository {
-        self.0.tasks()
-    }
-
-    fn interactions(&self) -> &dyn InteractionRepository {
-        self.0.interactions()
-    }
-
-    fn reports(&self) -> &dyn Reports {
-        self.0.reports()
-    }
-}
+crm_core::hand_out!(Attempt, through 0);
 
 #[cfg(test)]
 mod tests {

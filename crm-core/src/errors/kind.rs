@@ -4,6 +4,7 @@ use crate::label::labels;
 
 labels! {
     /// Names an entity.
+    #[non_exhaustive]
     pub enum EntityKind ("entity") {
         /// A [`User`](crate::User).
         User = "user",

@@ -115,48 +115,34 @@ mock! {
     }
 }
 
-/// Hands out one mock of each repository. A call that the test did not announce panics.
-#[derive(Default)]
-pub struct MockStore {
-    /// The mock behind [`Repositories::users`].
-    pub users: MockUserRepository,
-    /// The mock behind [`Repositories::customers`].
-    pub customers: MockCustomerRepository,
-    /// The mock behind [`Repositories::leads`].
-    pub leads: MockLeadRepository,
-    /// The mock behind [`Repositories::tasks`].
-    pub tasks: MockTaskRepository,
-    /// The mock behind [`Repositories::interactions`].
-    pub interactions: MockInteractionRepository,
-    /// The mock behind [`Repositories::reports`].
-    pub reports: MockReports,
+macro_rules! mock_store {
+    ({} $($name:ident: $entity:ident, $repository:ident, $mock:ident;)+) => {
+        /// Hands out one mock of each repository. A call that the test did not announce panics.
+        #[derive(Default)]
+        pub struct MockStore {
+            $(
+                #[doc = concat!("The mock behind [`Repositories::", stringify!($name), "`].")]
+                pub $name: $mock,
+            )+
+            /// The mock behind [`Repositories::reports`].
+            pub reports: MockReports,
+        }
+
+        impl Repositories for MockStore {
+            $(
+                fn $name(&self) -> &dyn $repository {
+                    &self.$name
+                }
+            )+
+
+            fn reports(&self) -> &dyn Reports {
+                &self.reports
+            }
+        }
+    };
 }
 
-impl Repositories for MockStore {
-    fn users(&self) -> &dyn UserRepository {
-        &self.users
-    }
-
-    fn customers(&self) -> &dyn CustomerRepository {
-        &self.customers
-    }
-
-    fn leads(&self) -> &dyn LeadRepository {
-        &self.leads
-    }
-
-    fn tasks(&self) -> &dyn TaskRepository {
-        &self.tasks
-    }
-
-    fn interactions(&self) -> &dyn InteractionRepository {
-        &self.interactions
-    }
-
-    fn reports(&self) -> &dyn Reports {
-        &self.reports
-    }
-}
+crate::with_entities!([mock_store]);
 
 #[cfg(test)]
 mod tests {

@@ -33,6 +33,7 @@ const PIECES: usize = 256;
 
 /// Says what is read as columns: all rows that a filter selects, in an order or in none, or a whole report.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Export {
     /// Users.
     Users(UserFilter, Option<Order<UserOrderBy>>),

@@ -166,6 +166,7 @@ pub(super) async fn call(crm: &dyn Repositories, deed: Deed, entity: EntityKind,
         EntityKind::Interaction => {
             of_any::<Interaction>(crm, deed, InteractionId(id)).await.expect("it exists")
         }
+        other => panic!("say here how {other} is called"),
     }
 }
 

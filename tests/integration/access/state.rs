@@ -139,6 +139,7 @@ pub(super) const fn columns(entity: EntityKind) -> &'static [&'static str] {
         EntityKind::Interaction => {
             &["id", "customer_id", "type", "notes", "date", "created_by", "created_at", "version"]
         }
+        _ => panic!("say here what a new entity has"),
     }
 }
 
@@ -177,6 +178,7 @@ pub(super) const fn values(entity: EntityKind) -> &'static [(&'static str, &'sta
             ("notes", "Changed"),
             ("date", "2030-01-02 03:04:05+00"),
         ],
+        _ => panic!("say here what a new entity has"),
     }
 }
 
@@ -211,6 +213,7 @@ impl Deed {
             Action::Deactivate => &[Self::Deactivate, Self::Reactivate],
             Action::SetPassword => &[Self::SetPassword],
             Action::ChangePassword => &[Self::ChangePassword],
+            _ => panic!("say here by which deeds a new action is tried"),
         }
     }
 }

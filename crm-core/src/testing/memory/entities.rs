@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::table::{Row, State, Table, Target};
+use super::table::{Key, OnDelete, Reference, Referring, Row};
 use crate::{
     Action, Credential, Customer, CustomerId, CustomerPatch, Email, Hashing, Interaction, InteractionId,
     InteractionPatch, Lead, LeadId, LeadPatch, NewCustomer, NewInteraction, NewLead, NewTask, NewUser,
@@ -16,23 +16,47 @@ fn set<T>(field: &mut T, patch: Patch<T>) {
     }
 }
 
-fn to_customer(customer: Option<CustomerId>) -> Option<(&'static str, Target)> {
-    Some(("customer_id", Target::Customer(customer?)))
+/// Lists the foreign keys of an entity, each with its target and what the deletion of that brings about.
+macro_rules! references {
+    ($entity:ident { $($field:ident: $target:ident $rule:ident,)* }) => {
+        impl Referring for $entity {
+            fn references(&self) -> Vec<Reference> {
+                let all: [Option<Reference>; _] = [$(
+                    Option::from(self.$field).map(|id| Reference {
+                        field: stringify!($field),
+                        to: Key::of::<$target>(id),
+                        on_delete: OnDelete::$rule,
+                    }),
+                )*];
+                all.into_iter().flatten().collect()
+            }
+
+            fn clear(&mut self, field: &str) {
+                $(references!(@$rule self field $field);)*
+                unreachable!("{field} cannot be null")
+            }
+        }
+    };
+    (@Cascade $row:ident $name:ident $field:ident) => {};
+    (@Clear $row:ident $name:ident $field:ident) => {
+        if $name == stringify!($field) {
+            $row.$field = None;
+            return;
+        }
+    };
 }
 
-fn to_user(field: &'static str, user: Option<UserId>) -> Option<(&'static str, Target)> {
-    Some((field, Target::User(user?)))
+references! { User {} }
+references! { Customer { created_by: User Clear, updated_by: User Clear, } }
+references! {
+    Lead { customer_id: Customer Cascade, assigned_to: User Clear, created_by: User Clear, updated_by: User Clear, }
 }
+references! {
+    Task { assigned_to: User Clear, customer_id: Customer Cascade, created_by: User Clear, updated_by: User Clear, }
+}
+references! { Interaction { customer_id: Customer Cascade, created_by: User Clear, } }
 
 impl Row for User {
-    fn table(state: &State) -> &Table<Self> {
-        &state.users
-    }
-
-    fn table_mut(state: &mut State) -> &mut Table<Self> {
-        &mut state.users
-    }
-
     fn password(hashing: &Hashing, new: &NewUser) -> Result<Option<PasswordHash>> {
         match &new.credential {
             Credential::Password(password) => hashing.hash(password).map(Some),
@@ -82,21 +106,9 @@ impl Row for User {
     fn unique(&self) -> Option<(&'static str, String)> {
         Some(("email", self.email.to_ascii_lowercase()))
     }
-
-    fn after_delete(state: &mut State, id: UserId) {
-        state.forget(id);
-    }
 }
 
 impl Row for Customer {
-    fn table(state: &State) -> &Table<Self> {
-        &state.customers
-    }
-
-    fn table_mut(state: &mut State) -> &mut Table<Self> {
-        &mut state.customers
-    }
-
     fn build(id: CustomerId, now: DateTime<Utc>, new: NewCustomer) -> Self {
         let NewCustomer { name, email, phone, company, tags, notes, created_by } = new;
         Self {
@@ -145,30 +157,9 @@ impl Row for Customer {
         self.updated_at = now;
         self.version += 1;
     }
-
-    fn references(&self) -> Vec<(&'static str, Target)> {
-        let users = [to_user("created_by", self.created_by), to_user("updated_by", self.updated_by)];
-        users.into_iter().flatten().collect()
-    }
-
-    fn user_fields(&mut self) -> Vec<&mut Option<UserId>> {
-        vec![&mut self.created_by, &mut self.updated_by]
-    }
-
-    fn after_delete(state: &mut State, id: CustomerId) {
-        state.delete_rows_of(id);
-    }
 }
 
 impl Row for Lead {
-    fn table(state: &State) -> &Table<Self> {
-        &state.leads
-    }
-
-    fn table_mut(state: &mut State) -> &mut Table<Self> {
-        &mut state.leads
-    }
-
     fn build(id: LeadId, now: DateTime<Utc>, new: NewLead) -> Self {
         let NewLead { title, description, stage, value, customer_id, assigned_to, created_by } = new;
         Self {
@@ -213,31 +204,9 @@ impl Row for Lead {
         self.updated_at = now;
         self.version += 1;
     }
-
-    fn references(&self) -> Vec<(&'static str, Target)> {
-        let references = [
-            to_customer(self.customer_id),
-            to_user("assigned_to", self.assigned_to),
-            to_user("created_by", self.created_by),
-            to_user("updated_by", self.updated_by),
-        ];
-        references.into_iter().flatten().collect()
-    }
-
-    fn user_fields(&mut self) -> Vec<&mut Option<UserId>> {
-        vec![&mut self.assigned_to, &mut self.created_by, &mut self.updated_by]
-    }
 }
 
 impl Row for Task {
-    fn table(state: &State) -> &Table<Self> {
-        &state.tasks
-    }
-
-    fn table_mut(state: &mut State) -> &mut Table<Self> {
-        &mut state.tasks
-    }
-
     fn build(id: TaskId, now: DateTime<Utc>, new: NewTask) -> Self {
         let NewTask { title, description, status, priority, due_date, assigned_to, customer_id, created_by } =
             new;
@@ -285,31 +254,9 @@ impl Row for Task {
         self.updated_at = now;
         self.version += 1;
     }
-
-    fn references(&self) -> Vec<(&'static str, Target)> {
-        let references = [
-            to_user("assigned_to", self.assigned_to),
-            to_customer(self.customer_id),
-            to_user("created_by", self.created_by),
-            to_user("updated_by", self.updated_by),
-        ];
-        references.into_iter().flatten().collect()
-    }
-
-    fn user_fields(&mut self) -> Vec<&mut Option<UserId>> {
-        vec![&mut self.assigned_to, &mut self.created_by, &mut self.updated_by]
-    }
 }
 
 impl Row for Interaction {
-    fn table(state: &State) -> &Table<Self> {
-        &state.interactions
-    }
-
-    fn table_mut(state: &mut State) -> &mut Table<Self> {
-        &mut state.interactions
-    }
-
     fn build(id: InteractionId, now: DateTime<Utc>, new: NewInteraction) -> Self {
         let NewInteraction { customer_id, kind, notes, date, created_by } = new;
         let date = date.unwrap_or(now);
@@ -334,14 +281,5 @@ impl Row for Interaction {
 
     fn touch(&mut self, _now: DateTime<Utc>) {
         self.version += 1;
-    }
-
-    fn references(&self) -> Vec<(&'static str, Target)> {
-        let customer = to_customer(Some(self.customer_id));
-        customer.into_iter().chain(to_user("created_by", self.created_by)).collect()
-    }
-
-    fn user_fields(&mut self) -> Vec<&mut Option<UserId>> {
-        vec![&mut self.created_by]
     }
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use super::acting::By;
 use super::session::Failure;
 use crate::{
-    Action, Customer, CustomerId, Entity, Error, Filter, Hashing, Interaction, Lead, Order, PasswordHash,
+    Action, Customer, Entity, EntityKind, Error, Filter, Hashing, Interaction, Lead, Order, PasswordHash,
     Position, Result, Task, User, UserId,
 };
 
@@ -112,22 +112,26 @@ impl<E: Row> Table<E> {
         found.into_iter().map(|(_, row)| Arc::clone(row)).collect()
     }
 
-    fn delete_references(&mut self, to: CustomerId) {
-        self.rows.retain(|_, row| !row.references().contains(&("customer_id", Target::Customer(to))));
-    }
-
-    fn clear_references(&mut self, to: UserId, now: DateTime<Utc>) {
+    /// Does to the rows what the deletion of another row brings about, and returns the keys of those that go with it.
+    fn follow_deletion(&mut self, of: Key, now: DateTime<Utc>) -> Vec<Key> {
+        let refers = |row: &E, rule| {
+            let references = row.references().into_iter();
+            references
+                .filter(|reference| reference.to == of && reference.on_delete == rule)
+                .collect::<Vec<_>>()
+        };
+        let gone: Vec<_> =
+            self.rows().filter(|row| !refers(row, OnDelete::Cascade).is_empty()).map(Entity::id).collect();
+        self.rows.retain(|id, _| !gone.contains(id));
         for row in self.rows.values_mut() {
-            if row.references().iter().any(|(_, target)| *target == Target::User(to)) {
+            // Each foreign key clears its own column by an update of its own.
+            for reference in refers(row, OnDelete::Clear) {
                 let row = Arc::make_mut(row);
-                let cleared =
-                    row.user_fields().into_iter().filter_map(|user| user.take_if(|user| *user == to));
-                // Each foreign key clears its own column by an update of its own.
-                for _ in 0..cleared.count() {
-                    row.touch(now);
-                }
+                row.clear(reference.field);
+                row.touch(now);
             }
         }
+        gone.into_iter().map(Key::of::<E>).collect()
     }
 }
 
@@ -139,19 +143,53 @@ pub(super) fn is_same<E>(one: Option<&Arc<E>>, other: Option<&Arc<E>>) -> bool {
     }
 }
 
-/// Is what a foreign key points at.
+/// The key of a row of any table.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Target {
-    Customer(CustomerId),
-    User(UserId),
+pub(super) struct Key {
+    kind: EntityKind,
+    id: i64,
 }
 
-/// Is a row, as the code that is the same for all five tables needs it.
-pub(super) trait Row: Entity {
+impl Key {
+    pub(super) fn of<E: Entity>(id: E::Id) -> Self {
+        Self { kind: E::KIND, id: id.into() }
+    }
+}
+
+/// A foreign key that is not null.
+pub(super) struct Reference {
+    pub(super) field: &'static str,
+    pub(super) to: Key,
+    pub(super) on_delete: OnDelete,
+}
+
+/// What becomes of a row when the row that it refers to is deleted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum OnDelete {
+    /// It goes too.
+    Cascade,
+    /// It loses the reference.
+    Clear,
+}
+
+/// What a row refers to.
+pub(super) trait Referring {
+    /// Returns the foreign keys that are not null, in the order in which the database has them.
+    fn references(&self) -> Vec<Reference>;
+
+    /// Makes a foreign key null.
+    fn clear(&mut self, field: &str);
+}
+
+/// The table of an entity.
+pub(super) trait Tabled: Entity {
     fn table(state: &State) -> &Table<Self>;
 
     fn table_mut(state: &mut State) -> &mut Table<Self>;
+}
 
+/// Is a row, as the code that is the same for all five tables needs it.
+pub(super) trait Row: Tabled + Referring {
     /// Returns the hash of the password that a new row has.
     fn password(_hashing: &Hashing, _new: &Self::New) -> Result<Option<PasswordHash>> {
         Ok(None)
@@ -178,34 +216,52 @@ pub(super) trait Row: Entity {
     /// Does what the trigger does after every change.
     fn touch(&mut self, now: DateTime<Utc>);
 
-    /// Returns the foreign keys that are not null, with their fields, in the order in which the database has them.
-    fn references(&self) -> Vec<(&'static str, Target)> {
-        Vec::new()
-    }
-
-    /// Returns the foreign keys that a user's deletion clears.
-    fn user_fields(&mut self) -> Vec<&mut Option<UserId>> {
-        Vec::new()
-    }
-
     /// Returns the field that no two rows may share, and the value by which it is compared.
     fn unique(&self) -> Option<(&'static str, String)> {
         None
     }
-
-    /// Does to the other tables what a deletion brings about.
-    fn after_delete(_state: &mut State, _id: Self::Id) {}
 }
 
-/// Is the five tables.
-#[derive(Clone, Debug, Default)]
-pub(super) struct State {
-    pub(super) users: Table<User>,
-    pub(super) customers: Table<Customer>,
-    pub(super) leads: Table<Lead>,
-    pub(super) tasks: Table<Task>,
-    pub(super) interactions: Table<Interaction>,
+macro_rules! state {
+    ({} $($name:ident: $entity:ident, $repository:ident, $mock:ident;)+) => {
+        /// The tables.
+        #[derive(Clone, Debug, Default)]
+        pub(super) struct State {
+            $(pub(super) $name: Table<$entity>,)+
+        }
+
+        $(
+            impl Tabled for $entity {
+                fn table(state: &State) -> &Table<Self> {
+                    &state.$name
+                }
+
+                fn table_mut(state: &mut State) -> &mut Table<Self> {
+                    &mut state.$name
+                }
+            }
+        )+
+
+        impl State {
+            fn has(&self, Key { kind, id }: Key) -> bool {
+                match kind {
+                    $(EntityKind::$entity => self.$name.find(id.into()).is_some(),)+
+                }
+            }
+
+            /// Does to all tables what the deletion of a row brings about.
+            fn follow_deletion(&mut self, of: Key, now: DateTime<Utc>) {
+                $(
+                    for gone in self.$name.follow_deletion(of, now) {
+                        self.follow_deletion(gone, now);
+                    }
+                )+
+            }
+        }
+    };
 }
+
+crate::with_entities!([state]);
 
 impl State {
     pub(super) fn get<E: Row>(&self, id: E::Id) -> Result<&Arc<Stored<E>>> {
@@ -279,7 +335,7 @@ impl State {
         by.need(Action::Delete, E::KIND)?;
         by.need_for::<E>(Action::Delete, self.get(id)?)?;
         E::table_mut(self).put(id, None);
-        E::after_delete(self, id);
+        self.follow_deletion(Key::of::<E>(id), now());
         Ok(())
     }
 
@@ -296,25 +352,12 @@ impl State {
     }
 
     pub(super) fn missing_reference<E: Row>(&self, by: By, row: &E) -> Option<&'static str> {
-        let is_missing = |target| match target {
-            Target::Customer(id) => self.customers.find(id).is_none(),
-            Target::User(id) => self.users.find(id).is_none() || by.lost(id),
-        };
-        row.references().into_iter().find(|&(_, target)| is_missing(target)).map(|(field, _)| field)
-    }
-
-    pub(super) fn delete_rows_of(&mut self, customer: CustomerId) {
-        self.leads.delete_references(customer);
-        self.tasks.delete_references(customer);
-        self.interactions.delete_references(customer);
-    }
-
-    pub(super) fn forget(&mut self, user: UserId) {
-        let now = now();
-        self.customers.clear_references(user, now);
-        self.leads.clear_references(user, now);
-        self.tasks.clear_references(user, now);
-        self.interactions.clear_references(user, now);
+        let is_lost = |Key { kind, id }| kind == EntityKind::User && by.lost(id.into());
+        let is_missing = |to| !self.has(to) || is_lost(to);
+        row.references()
+            .into_iter()
+            .find(|reference| is_missing(reference.to))
+            .map(|reference| reference.field)
     }
 }
 

@@ -44,16 +44,8 @@ impl Transaction for MemoryTransaction {
         }
         let by = self.session.by_origin();
         let mut merge = Merge { by, earlier: &self.earlier, own: &own.state, merged: store.state.clone() };
-        merge.apply::<User>()?;
-        merge.apply::<Customer>()?;
-        merge.apply::<Lead>()?;
-        merge.apply::<Task>()?;
-        merge.apply::<Interaction>()?;
-        merge.check::<User>()?;
-        merge.check::<Customer>()?;
-        merge.check::<Lead>()?;
-        merge.check::<Task>()?;
-        merge.check::<Interaction>()?;
+        merge.apply_all()?;
+        merge.check_all()?;
         store.state = merge.merged;
         Ok(())
     }
@@ -100,6 +92,24 @@ impl Merge<'_> {
         Ok(())
     }
 }
+
+macro_rules! merge_all {
+    ({} $($name:ident: $entity:ident, $repository:ident, $mock:ident;)+) => {
+        impl Merge<'_> {
+            fn apply_all(&mut self) -> Result<()> {
+                $(self.apply::<$entity>()?;)+
+                Ok(())
+            }
+
+            fn check_all(&self) -> Result<()> {
+                $(self.check::<$entity>()?;)+
+                Ok(())
+            }
+        }
+    };
+}
+
+crate::with_entities!([merge_all]);
 
 fn lost(how: String) -> Error {
     Error::Serialization(how)
