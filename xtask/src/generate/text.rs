@@ -42,6 +42,26 @@ pub(super) fn plural_constant(name: &str) -> String {
     }
 }
 
+/// Spells a type's name as a value of Rust: `DueTask` becomes `due_task`.
+pub(super) fn snake(name: &str) -> String {
+    let mut spelt = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !spelt.is_empty() {
+            spelt.push('_');
+        }
+        spelt.extend(letter.to_lowercase());
+    }
+    spelt
+}
+
+/// Puts words between a sentence and its full stop.
+pub(super) fn sentence(text: &str, end: &str) -> String {
+    match text.strip_suffix('.') {
+        Some(text) => format!("{text}{end}."),
+        None => format!("{text}{end}"),
+    }
+}
+
 /// Translates a line of crm-core's docs: what Rust has no word for is `nothing` there, and links lose their brackets.
 pub(super) fn translated(line: &str, nothing: &str) -> String {
     let words =

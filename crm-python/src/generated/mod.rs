@@ -1,0 +1,3 @@
+//! Code that `cargo xtask generate` writes from crm-core's sources.
+
+pub(crate) mod records;

@@ -1,0 +1,12 @@
+//! What is generated for Python.
+
+mod records;
+mod words;
+
+use super::File;
+use super::model::Model;
+
+/// Generates every file of the Python package.
+pub(super) fn files(model: &Model) -> Result<Vec<File>, String> {
+    Ok(vec![records::rust(model)?])
+}
