@@ -1,6 +1,8 @@
 //! What is generated for Python.
 
+mod calls;
 mod records;
+mod types;
 mod words;
 
 use super::File;
@@ -8,5 +10,5 @@ use super::model::Model;
 
 /// Generates every file of the Python package.
 pub(super) fn files(model: &Model) -> Result<Vec<File>, String> {
-    Ok(vec![records::rust(model)?])
+    Ok(vec![records::rust(model)?, types::python(model)?])
 }
