@@ -42,12 +42,12 @@ from .inputs import (
     NewLead,
     NewTask,
     NewUser,
-    Phase,
     Priority,
     Role,
     Stage,
     TaskStatus,
 )
+from .phase import Phase
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)

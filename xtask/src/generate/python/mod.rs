@@ -1,6 +1,7 @@
 //! What is generated for Python.
 
 mod calls;
+mod inputs;
 mod records;
 mod types;
 mod words;
@@ -10,5 +11,5 @@ use super::model::Model;
 
 /// Generates every file of the Python package.
 pub(super) fn files(model: &Model) -> Result<Vec<File>, String> {
-    Ok(vec![records::rust(model)?, types::python(model)?])
+    Ok(vec![records::rust(model)?, types::python(model)?, inputs::python(model)?])
 }
