@@ -55,6 +55,27 @@ pub(super) fn snake(name: &str) -> String {
     spelt
 }
 
+/// Breaks a text into lines of doc comments, all but the first behind an indent.
+pub(super) fn wrapped(text: &str, indent: &str) -> Vec<String> {
+    const WIDTH: usize = 92;
+    let start = text.len() - text.trim_start().len();
+    let mut lines = vec![text[..start].to_owned()];
+    let mut is_begun = false;
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("it begins with one");
+        if is_begun && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("{indent}{word}"));
+        } else {
+            if is_begun {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        is_begun = true;
+    }
+    lines
+}
+
 /// Puts words between a sentence and its full stop.
 pub(super) fn sentence(text: &str, end: &str) -> String {
     match text.strip_suffix('.') {
