@@ -1,4 +1,7 @@
-"""Writes python/crm/_crm.pyi from the built module: names, defaults and docstrings are the module's, types stand here.
+"""Writes python/crm/_crm.pyi from the built module: names, defaults and docstrings are the module's.
+
+The types are those of `stub_types.py`, which is generated from the library's sources. Here are only those of what Python
+has of its own.
 
     python stubs.py          writes it
     python stubs.py --check  fails when it is not what would be written
@@ -11,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import stub_types
 from crm import _crm
 
 STUB = Path(__file__).parent / "python" / "crm" / "_crm.pyi"
@@ -38,12 +42,12 @@ from .inputs import (
     NewLead,
     NewTask,
     NewUser,
-    Phase,
     Priority,
     Role,
     Stage,
     TaskStatus,
 )
+from .phase import Phase
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -156,74 +160,65 @@ class Page(Generic[_T]):
         """DOC:Page.to_dict"""
 '''
 
-MOMENT, DAY, MONEY = "datetime.datetime", "datetime.date", "decimal.Decimal"
-
-# The types of the records' fields; a field that may be None has a ? before it.
-RECORDS: dict[str, str] = {
-    "User": "id int name str email str role Role deactivated_at ?MOMENT created_at MOMENT updated_at MOMENT version int",
-    "Customer": "id int name str email ?str phone ?str company ?str tags builtins.list[str] notes ?str created_by ?int "
-    "updated_by ?int created_at MOMENT updated_at MOMENT version int",
-    "Lead": "id int title str description ?str stage Stage value ?MONEY customer_id ?int assigned_to ?int created_by ?int "
-    "updated_by ?int created_at MOMENT updated_at MOMENT version int",
-    "Task": "id int title str description ?str status TaskStatus priority Priority due_date ?DAY assigned_to ?int "
-    "customer_id ?int created_by ?int updated_by ?int created_at MOMENT updated_at MOMENT version int",
-    "Interaction": "id int customer_id int type InteractionType notes ?str date MOMENT created_by ?int created_at MOMENT "
-    "version int",
-    "PipelineStage": "stage Stage count int total_value MONEY",
-    "TagCount": "tag str count int",
-    "CustomerOverview": "customer Customer open_leads builtins.list[Lead] open_tasks builtins.list[Task] "
-    "recent_interactions builtins.list[Interaction]",
-    "Migration": "version int description str",
-    "Manifest": "taken_at MOMENT library_version str schema_version int oldest_library int server_version str "
-    "pg_dump_version str bytes int sha256 str rows dict[str,int]",
-    "Progress": "phase Phase table ?str rows int total_rows int bytes int",
-    "Violation": "field str code str message str",
-    "Seeded": "admin str user str",
-    "Snapshot": "customer_activity Page[CustomerActivity] pipeline builtins.list[PipelineStage] due_tasks Page[DueTask]",
+# The records that are written by hand.
+RECORDS: dict[str, dict[str, str]] = {
+    **stub_types.RECORDS,
+    "Migration": {"version": "int", "description": "str"},
+    "Manifest": {
+        "taken_at": "datetime.datetime",
+        "library_version": "str",
+        "schema_version": "int",
+        "oldest_library": "int",
+        "server_version": "str",
+        "pg_dump_version": "str",
+        "bytes": "int",
+        "sha256": "str",
+        "rows": "dict[str, int]",
+    },
+    "Progress": {"phase": "Phase", "table": "str | None", "rows": "int", "total_rows": "int", "bytes": "int"},
+    "Violation": {"field": "str", "code": "str", "message": "str"},
+    "Seeded": {"admin": "str", "user": "str"},
 }
-RECORDS["CustomerActivity"] = RECORDS["Customer"] + " interaction_count int last_interaction ?MOMENT"
-RECORDS["DueTask"] = RECORDS["Task"] + " customer_name ?str assigned_to_name ?str overdue bool"
 # These are only read, never made.
-READ_ONLY = {"Seeded", "Snapshot"}
+READ_ONLY = {"Seeded"} | stub_types.VIEWS
 
-ENTITIES = {"Users": "User", "Customers": "Customer", "Leads": "Lead", "Tasks": "Task", "Interactions": "Interaction"}
-ORDERS = {
-    "User": "id created_at updated_at name",
-    "Customer": "id created_at updated_at name",
-    "Lead": "id created_at updated_at title value",
-    "Task": "id created_at updated_at title due_date priority",
-    "Interaction": "id created_at date",
+ENTITIES = stub_types.ENTITIES
+_PROGRESS = {"progress": "_Progress | None"}
+
+# What each call is given. The frames take what the calls do that read the same rows.
+PARAMETERS: dict[str, dict[str, str]] = {
+    **stub_types.PARAMETERS,
+    **{f"Frames.{part.lower()}": stub_types.PARAMETERS[f"{part}.stream"] | _PROGRESS for part in ENTITIES},
+    **{
+        name.replace("Reports", "Frames"): parameters | _PROGRESS
+        for name, parameters in stub_types.PARAMETERS.items()
+        if name.startswith("Reports.")
+    },
+    "Crm.acting_as": {"user_id": "int"},
+    "Crm.backup": {"path": "str | PathLike[str]", "progress": "Callable[[Progress], object] | None"},
+    "Crm.migrate_to": {"version": "int"},
+    "Crm.restore": {"path": "str | PathLike[str]", "progress": "Callable[[Progress], object] | None"},
+    "Crm.seed": {"admin": "str | None", "user": "str | None"},
 }
 
-# What each parameter takes, by its name.
-PARAMETERS: dict[str, str] = {
-    "id": "int", "user_id": "int", "version": "int", "recent": "int", "limit": "int", "cursor": "str",
-    "expected_version": "int", "name": "str", "email": "str", "role": "Role", "password": "str", "password_hash": "str",
-    "current_password": "str", "new_password": "str", "admin": "str", "user": "str", "path": "str | PathLike[str]", "phone": "str", "company": "str",
-    "tags": "Iterable[str]", "notes": "str", "created_by": "int", "title": "str", "description": "str", "stage": "Stage",
-    "value": "_Money", "customer_id": "int", "assigned_to": "int", "status": "TaskStatus", "priority": "Priority",
-    "due_date": DAY, "type": "InteractionType", "date": MOMENT, "ids": "Iterable[int]", "text": "str",
-    "min_value": "_Money", "max_value": "_Money", "unassigned": "bool", "due_since": DAY, "due_until": DAY, "today": DAY,
-    "within_days": "int", "include_inactive": "bool", "progress": "_Progress",
-    "statuses": "TaskStatus | Iterable[TaskStatus]", "tags_any": "str | Iterable[str]", "tags_all": "str | Iterable[str]",
-}
-FILTERING = {"list", "stream", "count"}
-NEVER_NULL = {"name", "title", "role", "stage", "status", "priority", "type", "date"}
-
-# What each method returns, by its name; E stands for the entity.
+# What each call returns, where both faces return the same.
 RETURNS: dict[str, str] = {
-    "create": "E", "create_many": "builtins.list[int]", "get": "E", "find": "E | None", "get_many": "builtins.list[E]",
-    "list": "Page[E]", "count": "int", "update": "E", "delete": "None", "find_by_email": "User | None",
-    "authenticate": "User", "change_password": "None", "set_password": "None", "deactivate": "User", "reactivate": "User",
-    "add_tags": "Customer", "remove_tags": "Customer", "tag_counts": "builtins.list[TagCount]",
-    "overview": "CustomerOverview", "move_to": "Lead", "start": "Task", "complete": "Task", "reopen": "Task",
-    "customer_activity": "Page[CustomerActivity]", "pipeline": "builtins.list[PipelineStage]", "due_tasks": "Page[DueTask]",
-    "snapshot": "Snapshot", "migrate": "None", "migrate_to": "None", "schema_version": "int | None",
-    "pending_migrations": "builtins.list[Migration]", "seed": "Seeded | None", "close": "None", "commit": "None",
-    "rollback": "None", "backup": "Manifest", "restore": "Manifest",
+    **stub_types.RETURNS,
+    "Crm.backup": "Manifest",
+    "Crm.close": "None",
+    "Crm.migrate": "None",
+    "Crm.migrate_to": "None",
+    "Crm.pending_migrations": "builtins.list[Migration]",
+    "Crm.restore": "Manifest",
+    "Crm.schema_version": "int | None",
+    "Crm.seed": "Seeded | None",
+    "Transaction.commit": "None",
+    "Transaction.rollback": "None",
 }
+# What calls return that each face has a class of its own for.
+FACES = {"acting_as": "Acting", "transaction": "Transaction"}
 PROPERTIES = {"url": "str | None", "actor": "int"}
-PARTS = {"users", "customers", "leads", "tasks", "interactions", "reports", "frames"}
+PARTS = {part.lower() for part in ENTITIES} | {"reports", "frames"}
 
 
 def indent(text: str, by: int) -> str:
@@ -253,11 +248,7 @@ def filled(template: str) -> str:
 
 
 def record(name: str) -> str:
-    words = RECORDS[name].split()
-    fields = {}
-    for field, kind in zip(words[::2], words[1::2], strict=True):
-        kind = kind.replace("MOMENT", MOMENT).replace("MONEY", MONEY).replace("DAY", DAY)
-        fields[field] = kind[1:] + " | None" if kind.startswith("?") else kind
+    fields = RECORDS[name]
     cls = getattr(_crm, name)
     assert tuple(fields) == cls.__match_args__, name
     out = ["@final", f"class {name}:", doc(cls, 4), ""]
@@ -278,74 +269,44 @@ def record(name: str) -> str:
     return "\n".join(out) + "\n"
 
 
-def parameter(entity: str | None, method: str, filtering: bool, name: str, default: object) -> str:
-    """Returns what a parameter takes."""
-    if name == "progress" and method in {"backup", "restore"}:
-        kind = "Callable[[Progress], object]"
-    elif name == "order":
-        names = [sign + order for order in ORDERS[entity or ""].split() for sign in ("", "-")]
-        kind = f"Literal[{', '.join(repr(order) for order in names)}]".replace("'", '"')
-    else:
-        kind = PARAMETERS[name]
-        if filtering and name not in {"text", "unassigned", "limit", "cursor", "progress", "include_inactive", "ids"}:
-            plain = not name.endswith(("_since", "_until", "_value")) and "Iterable" not in kind
-            kind = f"{kind} | Iterable[{kind}]" if plain else kind
-        if filtering and name == "ids":
-            kind = "int | Iterable[int]"
-    nullable = default is None
-    if default is ...:
-        never = NEVER_NULL | ({"email"} if entity == "User" else set()) | ({"customer_id"} if entity == "Interaction" else set())
-        nullable = name not in never
-    return kind + " | None" if nullable else kind
+def parameter(kind: str, given: inspect.Parameter) -> str:
+    """Writes a parameter as the stub has it."""
+    if given.default is given.empty:
+        return f"{given.name}: {kind}"
+    if given.default is None and "None" not in kind:
+        kind += " | None"
+    shown = "..." if given.default is ... else repr(given.default).replace("'", '"')
+    return f"{given.name}: {kind} = {shown}"
 
 
-PARAMETERS.update({f"{which}_{end}": MOMENT for which in ("created", "updated", "date") for end in ("since", "until")})
-
-
-def method(cls: Any, name: str, entity: str | None, asynchronous: bool, frames: bool) -> str:
+def method(cls: Any, kind: str, name: str, asynchronous: bool) -> str:
     function = getattr(cls, name)
     signature = inspect.signature(function)
     if name == "create_many":
         # By themselves, or a type checker would not see the dicts that are meant in what stands there.
         returned = "Call[builtins.list[int]]" if asynchronous else "builtins.list[int]"
-        kinds = [f"Iterable[New{entity}]", "Iterable[DataclassInstance]", "_ArrowStream"]
-        overloads = [plain_method(function, name, ["self", f"rows: {kind}"], returned) for kind in kinds]
+        kinds = [PARAMETERS[f"{kind}.{name}"]["rows"], "Iterable[DataclassInstance]", "_ArrowStream"]
+        overloads = [plain_method(function, name, ["self", f"rows: {rows}"], returned) for rows in kinds]
         return "\n".join("    @overload\n" + text for text in overloads)
     if name == "retry":
         transaction, result = ("AsyncTransaction", "Awaitable[_T]") if asynchronous else ("Transaction", "_T")
         attempts = signature.parameters["attempts"].default
         parts = ["self", f"work: Callable[[{transaction}], {result}]", "*", f"attempts: int = {attempts}"]
         return plain_method(function, name, parts, "Coroutine[object, object, _T]" if asynchronous else "_T")
-    filtering = name in FILTERING or (frames and name in RECORD_LISTS)
-    parts, keyword_only = ["self"], False
-    of = ENTITIES.get(name.capitalize()) if frames else entity
-    for given in list(signature.parameters.values())[1:]:
-        if given.kind is given.KEYWORD_ONLY and not keyword_only:
-            keyword_only = True
+    given = list(signature.parameters.values())[1:]
+    takes = PARAMETERS.get(f"{kind}.{name}", {})
+    # The module and the library's sources must agree; a frame is one of all rows, not of a page.
+    paging = {"limit", "cursor"} if kind == "Frames" else set()
+    assert {one.name for one in given} == takes.keys() - paging, f"{kind}.{name}"
+    parts = ["self"]
+    for one in given:
+        if one.kind is one.KEYWORD_ONLY and "*" not in parts:
             parts.append("*")
-        part = f"{given.name}: {parameter(of, name, filtering, given.name, given.default)}"
-        if given.default is not given.empty:
-            shown = "..." if given.default is ... else repr(given.default).replace("'", '"')
-            part += f" = {shown}"
-        parts.append(part)
-    if frames:
-        returned = "Frame"
-    elif name == "stream":
-        returned = f"{'AsyncRows' if asynchronous else 'Rows'}[{entity}]"
-    elif name == "transaction":
-        return plain_method(function, name, parts, "AsyncTransaction" if asynchronous else "Transaction")
-    elif name == "acting_as":
-        return plain_method(function, name, parts, "AsyncActing" if asynchronous else "Acting")
-    else:
-        returned = RETURNS[name]
-        if entity:
-            returned = entity if returned == "E" else returned.replace("E]", entity + "]").replace("E |", entity + " |")
-    if asynchronous and name != "stream":
-        returned = f"Call[{returned}]"
+        parts.append(parameter(takes[one.name], one))
+    returned = "Frame" if kind == "Frames" else RETURNS.get(f"{kind}.{name}") or FACES[name]
+    if asynchronous:
+        returned = f"Async{returned}" if name in {"stream", *FACES} else f"Call[{returned}]"
     return plain_method(function, name, parts, returned)
-
-
-RECORD_LISTS = {"users", "customers", "leads", "tasks", "interactions"}
 
 
 def plain_method(function: object, name: str, parts: list[str], returned: str) -> str:
@@ -374,7 +335,7 @@ def face(name: str) -> str:
             returned = "Call[None]" if asynchronous else "None"
             out.append(f"    def {member}(self, *{exception}: object) -> {returned}: ...")
         elif not member.startswith("_"):
-            out.append(method(cls, member, ENTITIES.get(kind), asynchronous, kind == "Frames"))
+            out.append(method(cls, kind, member, asynchronous))
     return "\n".join(out) + "\n"
 
 

@@ -13,6 +13,7 @@ mod connect;
 mod crm;
 mod errors;
 mod frames;
+mod generated;
 mod guard;
 mod handle;
 mod inputs;
@@ -48,5 +49,6 @@ fn _crm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<rows::Rows>()?;
     module.add_class::<rows::AsyncRows>()?;
     repositories::add_to(module)?;
+    generated::records::add_to(module)?;
     records::add_to(module)
 }

@@ -110,12 +110,12 @@ from .inputs import (
     NewLead,
     NewTask,
     NewUser,
-    Phase,
     Priority,
     Role,
     Stage,
     TaskStatus,
 )
+from .phase import Phase
 
 __all__ = [
     "Acting",

@@ -21,12 +21,12 @@ from .inputs import (
     NewLead,
     NewTask,
     NewUser,
-    Phase,
     Priority,
     Role,
     Stage,
     TaskStatus,
 )
+from .phase import Phase
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -143,44 +143,6 @@ class Page(Generic[_T]):
         """Returns the items as dicts, beside the cursor."""
 
 @final
-class User:
-    """Is a person who works with the CRM. The password's hash is not among the fields."""
-
-    __match_args__: tuple[Literal["id"], Literal["name"], Literal["email"], Literal["role"], Literal["deactivated_at"], Literal["created_at"], Literal["updated_at"], Literal["version"]]
-    def __new__(cls, id: int, name: str, email: str, role: Role, deactivated_at: datetime.datetime | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int) -> Self: ...
-    @property
-    def id(self) -> int:
-        """The key."""
-    @property
-    def name(self) -> str:
-        """The name, 1 to 255 characters."""
-    @property
-    def email(self) -> str:
-        """The email, unique without regard to case."""
-    @property
-    def role(self) -> Role:
-        """What the user may do: 'admin' or 'user'."""
-    @property
-    def deactivated_at(self) -> datetime.datetime | None:
-        """When the user was deactivated; None while active."""
-    @property
-    def created_at(self) -> datetime.datetime:
-        """When the row was made."""
-    @property
-    def updated_at(self) -> datetime.datetime:
-        """When the row was last changed."""
-    @property
-    def version(self) -> int:
-        """Raised by one with every change."""
-    def replace(self, *, id: int = ..., name: str = ..., email: str = ..., role: Role = ..., deactivated_at: datetime.datetime | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self:
-        """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, id: int = ..., name: str = ..., email: str = ..., role: Role = ..., deactivated_at: datetime.datetime | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
-    def to_dict(self) -> dict[str, object]:
-        """Returns the fields as a dict, records within it too."""
-
-@final
 class Customer:
     """Is a customer."""
 
@@ -225,6 +187,90 @@ class Customer:
     def replace(self, *, id: int = ..., name: str = ..., email: str | None = ..., phone: str | None = ..., company: str | None = ..., tags: builtins.list[str] = ..., notes: str | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self:
         """Returns a copy with some fields changed; nothing is stored."""
     def __replace__(self, *, id: int = ..., name: str = ..., email: str | None = ..., phone: str | None = ..., company: str | None = ..., tags: builtins.list[str] = ..., notes: str | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
+class TagCount:
+    """Says how many customers have a tag."""
+
+    __match_args__: tuple[Literal["tag"], Literal["count"]]
+    def __new__(cls, tag: str, count: int) -> Self: ...
+    @property
+    def tag(self) -> str:
+        """The tag, in this spelling."""
+    @property
+    def count(self) -> int:
+        """How many customers have it."""
+    def replace(self, *, tag: str = ..., count: int = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, tag: str = ..., count: int = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
+class CustomerOverview:
+    """Is what one needs to know before calling a customer."""
+
+    __match_args__: tuple[Literal["customer"], Literal["open_leads"], Literal["open_tasks"], Literal["recent_interactions"]]
+    def __new__(cls, customer: Customer, open_leads: builtins.list[Lead], open_tasks: builtins.list[Task], recent_interactions: builtins.list[Interaction]) -> Self: ...
+    @property
+    def customer(self) -> Customer:
+        """The customer."""
+    @property
+    def open_leads(self) -> builtins.list[Lead]:
+        """The leads that are not closed, newest first."""
+    @property
+    def open_tasks(self) -> builtins.list[Task]:
+        """The tasks that are not completed, newest first."""
+    @property
+    def recent_interactions(self) -> builtins.list[Interaction]:
+        """The latest interactions, newest first."""
+    def replace(self, *, customer: Customer = ..., open_leads: builtins.list[Lead] = ..., open_tasks: builtins.list[Task] = ..., recent_interactions: builtins.list[Interaction] = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, customer: Customer = ..., open_leads: builtins.list[Lead] = ..., open_tasks: builtins.list[Task] = ..., recent_interactions: builtins.list[Interaction] = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
+class Interaction:
+    """Is one contact with a customer."""
+
+    __match_args__: tuple[Literal["id"], Literal["customer_id"], Literal["type"], Literal["notes"], Literal["date"], Literal["created_by"], Literal["created_at"], Literal["version"]]
+    def __new__(cls, id: int, customer_id: int, type: InteractionType, notes: str | None, date: datetime.datetime, created_by: int | None, created_at: datetime.datetime, version: int) -> Self: ...
+    @property
+    def id(self) -> int:
+        """The key."""
+    @property
+    def customer_id(self) -> int:
+        """With whom; it goes with the customer."""
+    @property
+    def type(self) -> InteractionType:
+        """What kind of contact it was: 'call', 'email', 'meeting' or 'note'."""
+    @property
+    def notes(self) -> str | None:
+        """What was said, at most 100,000 characters."""
+    @property
+    def date(self) -> datetime.datetime:
+        """When it was."""
+    @property
+    def created_by(self) -> int | None:
+        """Who made the row; None when the system did, or the user is gone."""
+    @property
+    def created_at(self) -> datetime.datetime:
+        """When the row was made."""
+    @property
+    def version(self) -> int:
+        """Raised by one with every change."""
+    def replace(self, *, id: int = ..., customer_id: int = ..., type: InteractionType = ..., notes: str | None = ..., date: datetime.datetime = ..., created_by: int | None = ..., created_at: datetime.datetime = ..., version: int = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, id: int = ..., customer_id: int = ..., type: InteractionType = ..., notes: str | None = ..., date: datetime.datetime = ..., created_by: int | None = ..., created_at: datetime.datetime = ..., version: int = ...) -> Self: ...
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def to_dict(self) -> dict[str, object]:
@@ -277,6 +323,164 @@ class Lead:
     def __replace__(self, *, id: int = ..., title: str = ..., description: str | None = ..., stage: Stage = ..., value: decimal.Decimal | None = ..., customer_id: int | None = ..., assigned_to: int | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self: ...
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
+class CustomerActivity:
+    """Says how often and when a customer was last contacted."""
+
+    __match_args__: tuple[Literal["id"], Literal["name"], Literal["email"], Literal["phone"], Literal["company"], Literal["tags"], Literal["notes"], Literal["created_by"], Literal["updated_by"], Literal["created_at"], Literal["updated_at"], Literal["version"], Literal["interaction_count"], Literal["last_interaction"]]
+    def __new__(cls, id: int, name: str, email: str | None, phone: str | None, company: str | None, tags: builtins.list[str], notes: str | None, created_by: int | None, updated_by: int | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int, interaction_count: int, last_interaction: datetime.datetime | None) -> Self: ...
+    @property
+    def id(self) -> int:
+        """The key."""
+    @property
+    def name(self) -> str:
+        """The name, 1 to 255 characters."""
+    @property
+    def email(self) -> str | None:
+        """The email; it need not be unique."""
+    @property
+    def phone(self) -> str | None:
+        """The phone number as people write it, at most 50 characters."""
+    @property
+    def company(self) -> str | None:
+        """The company, at most 255 characters."""
+    @property
+    def tags(self) -> builtins.list[str]:
+        """At most 100 tags of at most 64 characters, in the order given."""
+    @property
+    def notes(self) -> str | None:
+        """Notes, at most 100,000 characters."""
+    @property
+    def created_by(self) -> int | None:
+        """Who made the row; None when the system did, or the user is gone."""
+    @property
+    def updated_by(self) -> int | None:
+        """Who last changed the row; None when the system did, or the user is gone."""
+    @property
+    def created_at(self) -> datetime.datetime:
+        """When the row was made."""
+    @property
+    def updated_at(self) -> datetime.datetime:
+        """When the row was last changed."""
+    @property
+    def version(self) -> int:
+        """Raised by one with every change."""
+    @property
+    def interaction_count(self) -> int:
+        """How many interactions there are."""
+    @property
+    def last_interaction(self) -> datetime.datetime | None:
+        """The moment of the latest; None when there is none."""
+    def replace(self, *, id: int = ..., name: str = ..., email: str | None = ..., phone: str | None = ..., company: str | None = ..., tags: builtins.list[str] = ..., notes: str | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ..., interaction_count: int = ..., last_interaction: datetime.datetime | None = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, id: int = ..., name: str = ..., email: str | None = ..., phone: str | None = ..., company: str | None = ..., tags: builtins.list[str] = ..., notes: str | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ..., interaction_count: int = ..., last_interaction: datetime.datetime | None = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
+class PipelineStage:
+    """Says how much is in one stage of the pipeline."""
+
+    __match_args__: tuple[Literal["stage"], Literal["count"], Literal["total_value"]]
+    def __new__(cls, stage: Stage, count: int, total_value: decimal.Decimal) -> Self: ...
+    @property
+    def stage(self) -> Stage:
+        """The stage: 'lead', 'qualified', 'proposal' or 'closed'."""
+    @property
+    def count(self) -> int:
+        """How many leads."""
+    @property
+    def total_value(self) -> decimal.Decimal:
+        """What they are worth together, two decimals; zero when there is none."""
+    def replace(self, *, stage: Stage = ..., count: int = ..., total_value: decimal.Decimal = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, stage: Stage = ..., count: int = ..., total_value: decimal.Decimal = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
+class DueTask:
+    """Is a task that is due soon, with the names that a list shows."""
+
+    __match_args__: tuple[Literal["id"], Literal["title"], Literal["description"], Literal["status"], Literal["priority"], Literal["due_date"], Literal["assigned_to"], Literal["customer_id"], Literal["created_by"], Literal["updated_by"], Literal["created_at"], Literal["updated_at"], Literal["version"], Literal["customer_name"], Literal["assigned_to_name"], Literal["overdue"]]
+    def __new__(cls, id: int, title: str, description: str | None, status: TaskStatus, priority: Priority, due_date: datetime.date | None, assigned_to: int | None, customer_id: int | None, created_by: int | None, updated_by: int | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int, customer_name: str | None, assigned_to_name: str | None, overdue: bool) -> Self: ...
+    @property
+    def id(self) -> int:
+        """The key."""
+    @property
+    def title(self) -> str:
+        """The title, 1 to 255 characters."""
+    @property
+    def description(self) -> str | None:
+        """What is to be done, at most 100,000 characters."""
+    @property
+    def status(self) -> TaskStatus:
+        """Whether it is done: 'pending', 'in-progress' or 'completed'."""
+    @property
+    def priority(self) -> Priority:
+        """How much it matters: 'low', 'medium' or 'high'."""
+    @property
+    def due_date(self) -> datetime.date | None:
+        """The day by which it should be done."""
+    @property
+    def assigned_to(self) -> int | None:
+        """Who has to do it."""
+    @property
+    def customer_id(self) -> int | None:
+        """Whom it is about; it goes with the customer."""
+    @property
+    def created_by(self) -> int | None:
+        """Who made the row; None when the system did, or the user is gone."""
+    @property
+    def updated_by(self) -> int | None:
+        """Who last changed the row; None when the system did, or the user is gone."""
+    @property
+    def created_at(self) -> datetime.datetime:
+        """When the row was made."""
+    @property
+    def updated_at(self) -> datetime.datetime:
+        """When the row was last changed."""
+    @property
+    def version(self) -> int:
+        """Raised by one with every change."""
+    @property
+    def customer_name(self) -> str | None:
+        """The name of the customer it is about."""
+    @property
+    def assigned_to_name(self) -> str | None:
+        """The name of the user who has to do it."""
+    @property
+    def overdue(self) -> bool:
+        """Whether its day is before today and it is not completed."""
+    def replace(self, *, id: int = ..., title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ..., customer_name: str | None = ..., assigned_to_name: str | None = ..., overdue: bool = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, id: int = ..., title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ..., customer_name: str | None = ..., assigned_to_name: str | None = ..., overdue: bool = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
+class Snapshot:
+    """Is the three reports as they were at one moment."""
+
+    __match_args__: tuple[Literal["customer_activity"], Literal["pipeline"], Literal["due_tasks"]]
+    @property
+    def customer_activity(self) -> Page[CustomerActivity]:
+        """The customers by their last interaction."""
+    @property
+    def pipeline(self) -> builtins.list[PipelineStage]:
+        """The four stages."""
+    @property
+    def due_tasks(self) -> Page[DueTask]:
+        """The tasks that are due soon."""
     def to_dict(self) -> dict[str, object]:
         """Returns the fields as a dict, records within it too."""
 
@@ -334,107 +538,38 @@ class Task:
         """Returns the fields as a dict, records within it too."""
 
 @final
-class Interaction:
-    """Is one contact with a customer."""
+class User:
+    """Is a person who works with the CRM. The password's hash is not among the fields and never leaves the database."""
 
-    __match_args__: tuple[Literal["id"], Literal["customer_id"], Literal["type"], Literal["notes"], Literal["date"], Literal["created_by"], Literal["created_at"], Literal["version"]]
-    def __new__(cls, id: int, customer_id: int, type: InteractionType, notes: str | None, date: datetime.datetime, created_by: int | None, created_at: datetime.datetime, version: int) -> Self: ...
+    __match_args__: tuple[Literal["id"], Literal["name"], Literal["email"], Literal["role"], Literal["deactivated_at"], Literal["created_at"], Literal["updated_at"], Literal["version"]]
+    def __new__(cls, id: int, name: str, email: str, role: Role, deactivated_at: datetime.datetime | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int) -> Self: ...
     @property
     def id(self) -> int:
         """The key."""
     @property
-    def customer_id(self) -> int:
-        """With whom; it goes with the customer."""
+    def name(self) -> str:
+        """The name, 1 to 255 characters."""
     @property
-    def type(self) -> InteractionType:
-        """What kind of contact it was: 'call', 'email', 'meeting' or 'note'."""
+    def email(self) -> str:
+        """The email, unique without regard to case."""
     @property
-    def notes(self) -> str | None:
-        """What was said, at most 100,000 characters."""
+    def role(self) -> Role:
+        """What the user may do: 'admin' or 'user'."""
     @property
-    def date(self) -> datetime.datetime:
-        """When it was."""
-    @property
-    def created_by(self) -> int | None:
-        """Who made the row; None when the system did, or the user is gone."""
+    def deactivated_at(self) -> datetime.datetime | None:
+        """When the user was deactivated; None while active."""
     @property
     def created_at(self) -> datetime.datetime:
         """When the row was made."""
     @property
+    def updated_at(self) -> datetime.datetime:
+        """When the row was last changed."""
+    @property
     def version(self) -> int:
         """Raised by one with every change."""
-    def replace(self, *, id: int = ..., customer_id: int = ..., type: InteractionType = ..., notes: str | None = ..., date: datetime.datetime = ..., created_by: int | None = ..., created_at: datetime.datetime = ..., version: int = ...) -> Self:
+    def replace(self, *, id: int = ..., name: str = ..., email: str = ..., role: Role = ..., deactivated_at: datetime.datetime | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self:
         """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, id: int = ..., customer_id: int = ..., type: InteractionType = ..., notes: str | None = ..., date: datetime.datetime = ..., created_by: int | None = ..., created_at: datetime.datetime = ..., version: int = ...) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
-    def to_dict(self) -> dict[str, object]:
-        """Returns the fields as a dict, records within it too."""
-
-@final
-class PipelineStage:
-    """Says how much is in one stage of the pipeline."""
-
-    __match_args__: tuple[Literal["stage"], Literal["count"], Literal["total_value"]]
-    def __new__(cls, stage: Stage, count: int, total_value: decimal.Decimal) -> Self: ...
-    @property
-    def stage(self) -> Stage:
-        """The stage."""
-    @property
-    def count(self) -> int:
-        """How many leads."""
-    @property
-    def total_value(self) -> decimal.Decimal:
-        """What they are worth together, two decimals; zero when there is none."""
-    def replace(self, *, stage: Stage = ..., count: int = ..., total_value: decimal.Decimal = ...) -> Self:
-        """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, stage: Stage = ..., count: int = ..., total_value: decimal.Decimal = ...) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
-    def to_dict(self) -> dict[str, object]:
-        """Returns the fields as a dict, records within it too."""
-
-@final
-class TagCount:
-    """Says how many customers have a tag."""
-
-    __match_args__: tuple[Literal["tag"], Literal["count"]]
-    def __new__(cls, tag: str, count: int) -> Self: ...
-    @property
-    def tag(self) -> str:
-        """The tag, in this spelling."""
-    @property
-    def count(self) -> int:
-        """How many customers have it."""
-    def replace(self, *, tag: str = ..., count: int = ...) -> Self:
-        """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, tag: str = ..., count: int = ...) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
-    def to_dict(self) -> dict[str, object]:
-        """Returns the fields as a dict, records within it too."""
-
-@final
-class CustomerOverview:
-    """Is what one needs to know before calling a customer."""
-
-    __match_args__: tuple[Literal["customer"], Literal["open_leads"], Literal["open_tasks"], Literal["recent_interactions"]]
-    def __new__(cls, customer: Customer, open_leads: builtins.list[Lead], open_tasks: builtins.list[Task], recent_interactions: builtins.list[Interaction]) -> Self: ...
-    @property
-    def customer(self) -> Customer:
-        """The customer."""
-    @property
-    def open_leads(self) -> builtins.list[Lead]:
-        """The leads that are not closed, newest first."""
-    @property
-    def open_tasks(self) -> builtins.list[Task]:
-        """The tasks that are not completed, newest first."""
-    @property
-    def recent_interactions(self) -> builtins.list[Interaction]:
-        """The latest interactions, newest first."""
-    def replace(self, *, customer: Customer = ..., open_leads: builtins.list[Lead] = ..., open_tasks: builtins.list[Task] = ..., recent_interactions: builtins.list[Interaction] = ...) -> Self:
-        """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, customer: Customer = ..., open_leads: builtins.list[Lead] = ..., open_tasks: builtins.list[Task] = ..., recent_interactions: builtins.list[Interaction] = ...) -> Self: ...
+    def __replace__(self, *, id: int = ..., name: str = ..., email: str = ..., role: Role = ..., deactivated_at: datetime.datetime | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self: ...
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def to_dict(self) -> dict[str, object]:
@@ -465,7 +600,7 @@ class Manifest:
     """Says what a backup holds."""
 
     __match_args__: tuple[Literal["taken_at"], Literal["library_version"], Literal["schema_version"], Literal["oldest_library"], Literal["server_version"], Literal["pg_dump_version"], Literal["bytes"], Literal["sha256"], Literal["rows"]]
-    def __new__(cls, taken_at: datetime.datetime, library_version: str, schema_version: int, oldest_library: int, server_version: str, pg_dump_version: str, bytes: int, sha256: str, rows: dict[str,int]) -> Self: ...
+    def __new__(cls, taken_at: datetime.datetime, library_version: str, schema_version: int, oldest_library: int, server_version: str, pg_dump_version: str, bytes: int, sha256: str, rows: dict[str, int]) -> Self: ...
     @property
     def taken_at(self) -> datetime.datetime:
         """The moment whose state it holds, by the server's clock."""
@@ -491,11 +626,11 @@ class Manifest:
     def sha256(self) -> str:
         """The digest of the dump, in hexadecimal."""
     @property
-    def rows(self) -> dict[str,int]:
+    def rows(self) -> dict[str, int]:
         """How many rows each table of the schema crm has in it."""
-    def replace(self, *, taken_at: datetime.datetime = ..., library_version: str = ..., schema_version: int = ..., oldest_library: int = ..., server_version: str = ..., pg_dump_version: str = ..., bytes: int = ..., sha256: str = ..., rows: dict[str,int] = ...) -> Self:
+    def replace(self, *, taken_at: datetime.datetime = ..., library_version: str = ..., schema_version: int = ..., oldest_library: int = ..., server_version: str = ..., pg_dump_version: str = ..., bytes: int = ..., sha256: str = ..., rows: dict[str, int] = ...) -> Self:
         """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, taken_at: datetime.datetime = ..., library_version: str = ..., schema_version: int = ..., oldest_library: int = ..., server_version: str = ..., pg_dump_version: str = ..., bytes: int = ..., sha256: str = ..., rows: dict[str,int] = ...) -> Self: ...
+    def __replace__(self, *, taken_at: datetime.datetime = ..., library_version: str = ..., schema_version: int = ..., oldest_library: int = ..., server_version: str = ..., pg_dump_version: str = ..., bytes: int = ..., sha256: str = ..., rows: dict[str, int] = ...) -> Self: ...
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def to_dict(self) -> dict[str, object]:
@@ -564,141 +699,6 @@ class Seeded:
     @property
     def user(self) -> str:
         """Of user@crm.com."""
-
-@final
-class Snapshot:
-    """Is the three reports as they were at one moment."""
-
-    __match_args__: tuple[Literal["customer_activity"], Literal["pipeline"], Literal["due_tasks"]]
-    @property
-    def customer_activity(self) -> Page[CustomerActivity]:
-        """The customers by their last interaction."""
-    @property
-    def pipeline(self) -> builtins.list[PipelineStage]:
-        """The four stages."""
-    @property
-    def due_tasks(self) -> Page[DueTask]:
-        """The tasks that are due soon."""
-    def to_dict(self) -> dict[str, object]:
-        """Returns the fields as a dict, records within it too."""
-
-@final
-class CustomerActivity:
-    """Says how often and when a customer was last contacted: the customer's fields and two more."""
-
-    __match_args__: tuple[Literal["id"], Literal["name"], Literal["email"], Literal["phone"], Literal["company"], Literal["tags"], Literal["notes"], Literal["created_by"], Literal["updated_by"], Literal["created_at"], Literal["updated_at"], Literal["version"], Literal["interaction_count"], Literal["last_interaction"]]
-    def __new__(cls, id: int, name: str, email: str | None, phone: str | None, company: str | None, tags: builtins.list[str], notes: str | None, created_by: int | None, updated_by: int | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int, interaction_count: int, last_interaction: datetime.datetime | None) -> Self: ...
-    @property
-    def id(self) -> int:
-        """The key."""
-    @property
-    def name(self) -> str:
-        """The name."""
-    @property
-    def email(self) -> str | None:
-        """The email."""
-    @property
-    def phone(self) -> str | None:
-        """The phone number."""
-    @property
-    def company(self) -> str | None:
-        """The company."""
-    @property
-    def tags(self) -> builtins.list[str]:
-        """The tags."""
-    @property
-    def notes(self) -> str | None:
-        """The notes."""
-    @property
-    def created_by(self) -> int | None:
-        """Who made the row."""
-    @property
-    def updated_by(self) -> int | None:
-        """Who last changed the row."""
-    @property
-    def created_at(self) -> datetime.datetime:
-        """When the row was made."""
-    @property
-    def updated_at(self) -> datetime.datetime:
-        """When the row was last changed."""
-    @property
-    def version(self) -> int:
-        """Raised by one with every change."""
-    @property
-    def interaction_count(self) -> int:
-        """How many interactions there are."""
-    @property
-    def last_interaction(self) -> datetime.datetime | None:
-        """The moment of the latest; None when there is none."""
-    def replace(self, *, id: int = ..., name: str = ..., email: str | None = ..., phone: str | None = ..., company: str | None = ..., tags: builtins.list[str] = ..., notes: str | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ..., interaction_count: int = ..., last_interaction: datetime.datetime | None = ...) -> Self:
-        """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, id: int = ..., name: str = ..., email: str | None = ..., phone: str | None = ..., company: str | None = ..., tags: builtins.list[str] = ..., notes: str | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ..., interaction_count: int = ..., last_interaction: datetime.datetime | None = ...) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
-    def to_dict(self) -> dict[str, object]:
-        """Returns the fields as a dict, records within it too."""
-
-@final
-class DueTask:
-    """Is a task that is due soon, with the names that a list shows: the task's fields and three more."""
-
-    __match_args__: tuple[Literal["id"], Literal["title"], Literal["description"], Literal["status"], Literal["priority"], Literal["due_date"], Literal["assigned_to"], Literal["customer_id"], Literal["created_by"], Literal["updated_by"], Literal["created_at"], Literal["updated_at"], Literal["version"], Literal["customer_name"], Literal["assigned_to_name"], Literal["overdue"]]
-    def __new__(cls, id: int, title: str, description: str | None, status: TaskStatus, priority: Priority, due_date: datetime.date | None, assigned_to: int | None, customer_id: int | None, created_by: int | None, updated_by: int | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int, customer_name: str | None, assigned_to_name: str | None, overdue: bool) -> Self: ...
-    @property
-    def id(self) -> int:
-        """The key."""
-    @property
-    def title(self) -> str:
-        """The title."""
-    @property
-    def description(self) -> str | None:
-        """What is to be done."""
-    @property
-    def status(self) -> TaskStatus:
-        """Whether it is done: 'pending', 'in-progress' or 'completed'."""
-    @property
-    def priority(self) -> Priority:
-        """How much it matters: 'low', 'medium' or 'high'."""
-    @property
-    def due_date(self) -> datetime.date | None:
-        """The day by which it should be done."""
-    @property
-    def assigned_to(self) -> int | None:
-        """Who has to do it."""
-    @property
-    def customer_id(self) -> int | None:
-        """Whom it is about."""
-    @property
-    def created_by(self) -> int | None:
-        """Who made the row."""
-    @property
-    def updated_by(self) -> int | None:
-        """Who last changed the row."""
-    @property
-    def created_at(self) -> datetime.datetime:
-        """When the row was made."""
-    @property
-    def updated_at(self) -> datetime.datetime:
-        """When the row was last changed."""
-    @property
-    def version(self) -> int:
-        """Raised by one with every change."""
-    @property
-    def customer_name(self) -> str | None:
-        """The name of the customer it is about."""
-    @property
-    def assigned_to_name(self) -> str | None:
-        """The name of the user who has to do it."""
-    @property
-    def overdue(self) -> bool:
-        """Whether its day is before today and it is not completed."""
-    def replace(self, *, id: int = ..., title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ..., customer_name: str | None = ..., assigned_to_name: str | None = ..., overdue: bool = ...) -> Self:
-        """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, id: int = ..., title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ..., customer_name: str | None = ..., assigned_to_name: str | None = ..., overdue: bool = ...) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
-    def to_dict(self) -> dict[str, object]:
-        """Returns the fields as a dict, records within it too."""
 
 @final
 class Crm:
@@ -1022,19 +1022,40 @@ class AsyncTransaction:
 
 @final
 class Users:
-    """Stores users: the people who work with the CRM."""
+    """Stores users."""
 
     def authenticate(self, email: str, password: str) -> User:
-        """Checks a login and returns the user, or raises InvalidCredentialsError, which does not say what was wrong. A hash of
-        another system is replaced. How often somebody may try is the application's to limit.
+        """Checks a login and returns the user. A hash of another system or of other parameters is
+        replaced by one of the configured parameters, which raises the user's version. An unknown
+        email takes as long as a wrong password. How often somebody may try is the application's to
+        limit.
+
+        Raises InvalidCredentialsError for a wrong password, an unknown email and a deactivated user
+        alike; PermissionDeniedError for an acting handle: only the trusted system lets people in.
         """
     def change_password(self, id: int, current_password: str, new_password: str) -> None:
-        """Replaces a password by one who knows the present one, or raises InvalidCredentialsError."""
+        """Replaces a password by one who knows the present one. It ends no session that the
+        application keeps.
+
+        Raises InvalidCredentialsError for a wrong password, an unknown id and a deactivated user
+        alike; PermissionDeniedError when somebody else than the user acts.
+        """
     def count(self, *, ids: int | Iterable[int] | None = None, role: Role | Iterable[Role] | None = None, email: str | Iterable[str] | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None) -> int:
         """Counts the rows that a filter selects."""
     def create(self, name: str, email: str, *, role: Role = "user", password: str | None = None, password_hash: str | None = None) -> User:
-        """Creates a user. A password has 8 to 128 characters; an imported system gives the hash instead, argon2's or bcrypt's.
-        Raises ConflictError when the email is taken.
+        """Creates a user and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            name: The name, 1 to 255 characters.
+            email: The email, at most 254 characters, unique without regard to case.
+            role: What the user may do: 'admin' or 'user'.
+            password: The password, or its hash in another system: `password` or `password_hash`
+                must be given.
+            password_hash: The password, or its hash in another system: `password` or
+                `password_hash` must be given.
         """
     @overload
     def create_many(self, rows: Iterable[NewUser]) -> builtins.list[int]:
@@ -1055,13 +1076,19 @@ class Users:
         `[50].name` for the 51st.
         """
     def deactivate(self, id: int) -> User:
-        """Deactivates a user, who can neither log in nor act any more; doing it again changes nothing."""
+        """Deactivates a user, who can neither log in nor act any more; doing it again changes nothing.
+        The last administrator is no exception: the trusted system can reactivate.
+
+        Raises NotFoundError.
+        """
     def delete(self, id: int) -> None:
         """Deletes a row, or raises NotFoundError."""
     def find(self, id: int) -> User | None:
         """Reads a row, or returns None."""
     def find_by_email(self, email: str) -> User | None:
-        """Reads the user with this email, compared without regard to case, or returns None."""
+        """Finds the user with this email, compared without regard to case. Returns None when there is
+        none.
+        """
     def get(self, id: int) -> User:
         """Reads a row, or raises NotFoundError."""
     def get_many(self, ids: Iterable[int]) -> builtins.list[User]:
@@ -1071,9 +1098,15 @@ class Users:
         when it descends; the limit is 1 to 1,000.
         """
     def reactivate(self, id: int) -> User:
-        """Takes a deactivated user back; doing it again changes nothing."""
+        """Takes a deactivated user back; doing it again changes nothing.
+
+        Raises NotFoundError.
+        """
     def set_password(self, id: int, new_password: str) -> None:
-        """Replaces a password."""
+        """Replaces a password. It ends no session that the application keeps.
+
+        Raises NotFoundError.
+        """
     def stream(self, *, ids: int | Iterable[int] | None = None, role: Role | Iterable[Role] | None = None, email: str | Iterable[str] | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"] = "-id") -> Rows[User]:
         """Reads any number of rows from one snapshot, in bounded memory."""
     def update(self, id: int, *, expected_version: int | None = None, name: str = ..., email: str = ..., role: Role = ...) -> User:
@@ -1083,19 +1116,40 @@ class Users:
 
 @final
 class AsyncUsers:
-    """Stores users: the people who work with the CRM."""
+    """Stores users."""
 
     def authenticate(self, email: str, password: str) -> Call[User]:
-        """Checks a login and returns the user, or raises InvalidCredentialsError, which does not say what was wrong. A hash of
-        another system is replaced. How often somebody may try is the application's to limit.
+        """Checks a login and returns the user. A hash of another system or of other parameters is
+        replaced by one of the configured parameters, which raises the user's version. An unknown
+        email takes as long as a wrong password. How often somebody may try is the application's to
+        limit.
+
+        Raises InvalidCredentialsError for a wrong password, an unknown email and a deactivated user
+        alike; PermissionDeniedError for an acting handle: only the trusted system lets people in.
         """
     def change_password(self, id: int, current_password: str, new_password: str) -> Call[None]:
-        """Replaces a password by one who knows the present one, or raises InvalidCredentialsError."""
+        """Replaces a password by one who knows the present one. It ends no session that the
+        application keeps.
+
+        Raises InvalidCredentialsError for a wrong password, an unknown id and a deactivated user
+        alike; PermissionDeniedError when somebody else than the user acts.
+        """
     def count(self, *, ids: int | Iterable[int] | None = None, role: Role | Iterable[Role] | None = None, email: str | Iterable[str] | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None) -> Call[int]:
         """Counts the rows that a filter selects."""
     def create(self, name: str, email: str, *, role: Role = "user", password: str | None = None, password_hash: str | None = None) -> Call[User]:
-        """Creates a user. A password has 8 to 128 characters; an imported system gives the hash instead, argon2's or bcrypt's.
-        Raises ConflictError when the email is taken.
+        """Creates a user and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            name: The name, 1 to 255 characters.
+            email: The email, at most 254 characters, unique without regard to case.
+            role: What the user may do: 'admin' or 'user'.
+            password: The password, or its hash in another system: `password` or `password_hash`
+                must be given.
+            password_hash: The password, or its hash in another system: `password` or
+                `password_hash` must be given.
         """
     @overload
     def create_many(self, rows: Iterable[NewUser]) -> Call[builtins.list[int]]:
@@ -1116,13 +1170,19 @@ class AsyncUsers:
         `[50].name` for the 51st.
         """
     def deactivate(self, id: int) -> Call[User]:
-        """Deactivates a user, who can neither log in nor act any more; doing it again changes nothing."""
+        """Deactivates a user, who can neither log in nor act any more; doing it again changes nothing.
+        The last administrator is no exception: the trusted system can reactivate.
+
+        Raises NotFoundError.
+        """
     def delete(self, id: int) -> Call[None]:
         """Deletes a row, or raises NotFoundError."""
     def find(self, id: int) -> Call[User | None]:
         """Reads a row, or returns None."""
     def find_by_email(self, email: str) -> Call[User | None]:
-        """Reads the user with this email, compared without regard to case, or returns None."""
+        """Finds the user with this email, compared without regard to case. Returns None when there is
+        none.
+        """
     def get(self, id: int) -> Call[User]:
         """Reads a row, or raises NotFoundError."""
     def get_many(self, ids: Iterable[int]) -> Call[builtins.list[User]]:
@@ -1132,9 +1192,15 @@ class AsyncUsers:
         when it descends; the limit is 1 to 1,000.
         """
     def reactivate(self, id: int) -> Call[User]:
-        """Takes a deactivated user back; doing it again changes nothing."""
+        """Takes a deactivated user back; doing it again changes nothing.
+
+        Raises NotFoundError.
+        """
     def set_password(self, id: int, new_password: str) -> Call[None]:
-        """Replaces a password."""
+        """Replaces a password. It ends no session that the application keeps.
+
+        Raises NotFoundError.
+        """
     def stream(self, *, ids: int | Iterable[int] | None = None, role: Role | Iterable[Role] | None = None, email: str | Iterable[str] | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"] = "-id") -> AsyncRows[User]:
         """Reads any number of rows from one snapshot, in bounded memory."""
     def update(self, id: int, *, expected_version: int | None = None, name: str = ..., email: str = ..., role: Role = ...) -> Call[User]:
@@ -1147,11 +1213,31 @@ class Customers:
     """Stores customers. Deleting one deletes its leads, tasks and interactions."""
 
     def add_tags(self, id: int, tags: Iterable[str]) -> Customer:
-        """Adds tags, leaving out those that are there already without regard to case. No concurrent change is lost."""
+        """Adds tags, leaving out those that are there already without regard to case. No concurrent
+        change is lost.
+
+        Raises NotFoundError; ValidationError when there would be more than `MAX_TAGS`.
+        """
     def count(self, *, ids: int | Iterable[int] | None = None, tags_any: str | Iterable[str] | None = None, tags_all: str | Iterable[str] | None = None, company: str | Iterable[str] | None = None, email: str | Iterable[str] | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None) -> int:
         """Counts the rows that a filter selects."""
     def create(self, name: str, *, email: str | None = None, phone: str | None = None, company: str | None = None, tags: Iterable[str] = (), notes: str | None = None, created_by: int | None = None) -> Customer:
-        """Creates a customer and returns it as stored."""
+        """Creates a customer and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            name: The name, 1 to 255 characters.
+            email: The email.
+            phone: The phone number: at least 3 digits of any script, at most 50 characters. Spaces,
+                dashes and digits become ASCII.
+            company: The company, at most 255 characters.
+            tags: At most 100 tags of at most 64 characters; duplicates without regard to case are
+                dropped.
+            notes: Notes, at most 100,000 characters.
+            created_by: Who made the row; only the trusted system says so, an acting handle leaves
+                it out.
+        """
     @overload
     def create_many(self, rows: Iterable[NewCustomer]) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
@@ -1183,13 +1269,20 @@ class Customers:
         when it descends; the limit is 1 to 1,000.
         """
     def overview(self, id: int, recent: int = 10) -> CustomerOverview:
-        """Reads a customer with its open leads and tasks and its latest `recent` interactions (0 to 1,000)."""
+        """Reads a customer with its open leads and tasks and its latest `recent` interactions (0 to
+        1,000), in one round trip.
+
+        Raises NotFoundError; ValidationError when `recent` is out of range.
+        """
     def remove_tags(self, id: int, tags: Iterable[str]) -> Customer:
-        """Removes tags, compared without regard to case. No concurrent change is lost."""
+        """Removes tags, compared without regard to case. No concurrent change is lost.
+
+        Raises NotFoundError.
+        """
     def stream(self, *, ids: int | Iterable[int] | None = None, tags_any: str | Iterable[str] | None = None, tags_all: str | Iterable[str] | None = None, company: str | Iterable[str] | None = None, email: str | Iterable[str] | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"] = "-id") -> Rows[Customer]:
         """Reads any number of rows from one snapshot, in bounded memory."""
     def tag_counts(self) -> builtins.list[TagCount]:
-        """Counts the customers of each tag, most used first. It reads every customer."""
+        """Counts the customers of each tag, most used first, then by tag. It reads every customer."""
     def update(self, id: int, *, expected_version: int | None = None, name: str = ..., email: str | None = ..., phone: str | None = ..., company: str | None = ..., tags: Iterable[str] | None = ..., notes: str | None = ...) -> Customer:
         """Changes a row and returns it as stored: a field left out stays, None clears it. With an expected version that is
         not the row's it raises ConflictError.
@@ -1200,11 +1293,31 @@ class AsyncCustomers:
     """Stores customers. Deleting one deletes its leads, tasks and interactions."""
 
     def add_tags(self, id: int, tags: Iterable[str]) -> Call[Customer]:
-        """Adds tags, leaving out those that are there already without regard to case. No concurrent change is lost."""
+        """Adds tags, leaving out those that are there already without regard to case. No concurrent
+        change is lost.
+
+        Raises NotFoundError; ValidationError when there would be more than `MAX_TAGS`.
+        """
     def count(self, *, ids: int | Iterable[int] | None = None, tags_any: str | Iterable[str] | None = None, tags_all: str | Iterable[str] | None = None, company: str | Iterable[str] | None = None, email: str | Iterable[str] | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None) -> Call[int]:
         """Counts the rows that a filter selects."""
     def create(self, name: str, *, email: str | None = None, phone: str | None = None, company: str | None = None, tags: Iterable[str] = (), notes: str | None = None, created_by: int | None = None) -> Call[Customer]:
-        """Creates a customer and returns it as stored."""
+        """Creates a customer and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            name: The name, 1 to 255 characters.
+            email: The email.
+            phone: The phone number: at least 3 digits of any script, at most 50 characters. Spaces,
+                dashes and digits become ASCII.
+            company: The company, at most 255 characters.
+            tags: At most 100 tags of at most 64 characters; duplicates without regard to case are
+                dropped.
+            notes: Notes, at most 100,000 characters.
+            created_by: Who made the row; only the trusted system says so, an acting handle leaves
+                it out.
+        """
     @overload
     def create_many(self, rows: Iterable[NewCustomer]) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
@@ -1236,13 +1349,20 @@ class AsyncCustomers:
         when it descends; the limit is 1 to 1,000.
         """
     def overview(self, id: int, recent: int = 10) -> Call[CustomerOverview]:
-        """Reads a customer with its open leads and tasks and its latest `recent` interactions (0 to 1,000)."""
+        """Reads a customer with its open leads and tasks and its latest `recent` interactions (0 to
+        1,000), in one round trip.
+
+        Raises NotFoundError; ValidationError when `recent` is out of range.
+        """
     def remove_tags(self, id: int, tags: Iterable[str]) -> Call[Customer]:
-        """Removes tags, compared without regard to case. No concurrent change is lost."""
+        """Removes tags, compared without regard to case. No concurrent change is lost.
+
+        Raises NotFoundError.
+        """
     def stream(self, *, ids: int | Iterable[int] | None = None, tags_any: str | Iterable[str] | None = None, tags_all: str | Iterable[str] | None = None, company: str | Iterable[str] | None = None, email: str | Iterable[str] | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"] = "-id") -> AsyncRows[Customer]:
         """Reads any number of rows from one snapshot, in bounded memory."""
     def tag_counts(self) -> Call[builtins.list[TagCount]]:
-        """Counts the customers of each tag, most used first. It reads every customer."""
+        """Counts the customers of each tag, most used first, then by tag. It reads every customer."""
     def update(self, id: int, *, expected_version: int | None = None, name: str = ..., email: str | None = ..., phone: str | None = ..., company: str | None = ..., tags: Iterable[str] | None = ..., notes: str | None = ...) -> Call[Customer]:
         """Changes a row and returns it as stored: a field left out stays, None clears it. With an expected version that is
         not the row's it raises ConflictError.
@@ -1250,12 +1370,27 @@ class AsyncCustomers:
 
 @final
 class Leads:
-    """Stores leads: deals on their way through the sales pipeline."""
+    """Stores leads."""
 
     def count(self, *, ids: int | Iterable[int] | None = None, stage: Stage | Iterable[Stage] | None = None, customer_id: int | Iterable[int] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, min_value: _Money | None = None, max_value: _Money | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None) -> int:
         """Counts the rows that a filter selects."""
     def create(self, title: str, *, description: str | None = None, stage: Stage = "lead", value: _Money | None = None, customer_id: int | None = None, assigned_to: int | None = None, created_by: int | None = None) -> Lead:
-        """Creates a lead and returns it as stored. The value is a Decimal, an int or a str such as "12.50", never a float."""
+        """Creates a lead and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            title: The title, 1 to 255 characters.
+            description: What it is about, at most 100,000 characters.
+            stage: How far it has come: 'lead', 'qualified', 'proposal' or 'closed'.
+            value: What it is worth: 0 to 99,999,999.99, at most two decimals. A Decimal, an int or
+                a str such as '12.50', never a float.
+            customer_id: Whose lead it is.
+            assigned_to: Who works on it.
+            created_by: Who made the row; only the trusted system says so, an acting handle leaves
+                it out.
+        """
     @overload
     def create_many(self, rows: Iterable[NewLead]) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
@@ -1287,7 +1422,10 @@ class Leads:
         when it descends; the limit is 1 to 1,000.
         """
     def move_to(self, id: int, stage: Stage) -> Lead:
-        """Moves a lead to a stage, from any to any; where it is there already, nothing changes."""
+        """Moves a lead to a stage, from any to any; where it is there already, nothing changes.
+
+        Raises NotFoundError.
+        """
     def stream(self, *, ids: int | Iterable[int] | None = None, stage: Stage | Iterable[Stage] | None = None, customer_id: int | Iterable[int] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, min_value: _Money | None = None, max_value: _Money | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "value", "-value"] = "-id") -> Rows[Lead]:
         """Reads any number of rows from one snapshot, in bounded memory."""
     def update(self, id: int, *, expected_version: int | None = None, title: str = ..., description: str | None = ..., stage: Stage = ..., value: _Money | None = ..., customer_id: int | None = ..., assigned_to: int | None = ...) -> Lead:
@@ -1297,12 +1435,27 @@ class Leads:
 
 @final
 class AsyncLeads:
-    """Stores leads: deals on their way through the sales pipeline."""
+    """Stores leads."""
 
     def count(self, *, ids: int | Iterable[int] | None = None, stage: Stage | Iterable[Stage] | None = None, customer_id: int | Iterable[int] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, min_value: _Money | None = None, max_value: _Money | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None) -> Call[int]:
         """Counts the rows that a filter selects."""
     def create(self, title: str, *, description: str | None = None, stage: Stage = "lead", value: _Money | None = None, customer_id: int | None = None, assigned_to: int | None = None, created_by: int | None = None) -> Call[Lead]:
-        """Creates a lead and returns it as stored. The value is a Decimal, an int or a str such as "12.50", never a float."""
+        """Creates a lead and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            title: The title, 1 to 255 characters.
+            description: What it is about, at most 100,000 characters.
+            stage: How far it has come: 'lead', 'qualified', 'proposal' or 'closed'.
+            value: What it is worth: 0 to 99,999,999.99, at most two decimals. A Decimal, an int or
+                a str such as '12.50', never a float.
+            customer_id: Whose lead it is.
+            assigned_to: Who works on it.
+            created_by: Who made the row; only the trusted system says so, an acting handle leaves
+                it out.
+        """
     @overload
     def create_many(self, rows: Iterable[NewLead]) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
@@ -1334,7 +1487,10 @@ class AsyncLeads:
         when it descends; the limit is 1 to 1,000.
         """
     def move_to(self, id: int, stage: Stage) -> Call[Lead]:
-        """Moves a lead to a stage, from any to any; where it is there already, nothing changes."""
+        """Moves a lead to a stage, from any to any; where it is there already, nothing changes.
+
+        Raises NotFoundError.
+        """
     def stream(self, *, ids: int | Iterable[int] | None = None, stage: Stage | Iterable[Stage] | None = None, customer_id: int | Iterable[int] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, min_value: _Money | None = None, max_value: _Money | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "value", "-value"] = "-id") -> AsyncRows[Lead]:
         """Reads any number of rows from one snapshot, in bounded memory."""
     def update(self, id: int, *, expected_version: int | None = None, title: str = ..., description: str | None = ..., stage: Stage = ..., value: _Money | None = ..., customer_id: int | None = ..., assigned_to: int | None = ...) -> Call[Lead]:
@@ -1344,14 +1500,32 @@ class AsyncLeads:
 
 @final
 class Tasks:
-    """Stores tasks: what somebody has to do, perhaps by a day."""
+    """Stores tasks. `start`, `complete` and `reopen` go from any status to theirs, and change nothing where the task has it."""
 
     def complete(self, id: int) -> Task:
-        """Finishes a task: its status becomes 'completed'."""
+        """Finishes a task: its status becomes `completed`.
+
+        Raises NotFoundError.
+        """
     def count(self, *, ids: int | Iterable[int] | None = None, status: TaskStatus | Iterable[TaskStatus] | None = None, priority: Priority | Iterable[Priority] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, customer_id: int | Iterable[int] | None = None, due_since: datetime.date | None = None, due_until: datetime.date | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None) -> int:
         """Counts the rows that a filter selects."""
     def create(self, title: str, *, description: str | None = None, status: TaskStatus = "pending", priority: Priority = "medium", due_date: datetime.date | None = None, assigned_to: int | None = None, customer_id: int | None = None, created_by: int | None = None) -> Task:
-        """Creates a task and returns it as stored."""
+        """Creates a task and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            title: The title, 1 to 255 characters.
+            description: What is to be done, at most 100,000 characters.
+            status: Whether it is done: 'pending', 'in-progress' or 'completed'.
+            priority: How much it matters: 'low', 'medium' or 'high'.
+            due_date: The day by which it should be done, in the years 0001 to 9999.
+            assigned_to: Who has to do it.
+            customer_id: Whom it is about.
+            created_by: Who made the row; only the trusted system says so, an acting handle leaves
+                it out.
+        """
     @overload
     def create_many(self, rows: Iterable[NewTask]) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
@@ -1383,9 +1557,15 @@ class Tasks:
         when it descends; the limit is 1 to 1,000.
         """
     def reopen(self, id: int) -> Task:
-        """Puts a task back: its status becomes 'pending'."""
+        """Puts a task back: its status becomes `pending`.
+
+        Raises NotFoundError.
+        """
     def start(self, id: int) -> Task:
-        """Begins a task: its status becomes 'in-progress'."""
+        """Begins a task: its status becomes `in-progress`.
+
+        Raises NotFoundError.
+        """
     def stream(self, *, ids: int | Iterable[int] | None = None, status: TaskStatus | Iterable[TaskStatus] | None = None, priority: Priority | Iterable[Priority] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, customer_id: int | Iterable[int] | None = None, due_since: datetime.date | None = None, due_until: datetime.date | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "due_date", "-due_date", "priority", "-priority"] = "-id") -> Rows[Task]:
         """Reads any number of rows from one snapshot, in bounded memory."""
     def update(self, id: int, *, expected_version: int | None = None, title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ...) -> Task:
@@ -1395,14 +1575,32 @@ class Tasks:
 
 @final
 class AsyncTasks:
-    """Stores tasks: what somebody has to do, perhaps by a day."""
+    """Stores tasks. `start`, `complete` and `reopen` go from any status to theirs, and change nothing where the task has it."""
 
     def complete(self, id: int) -> Call[Task]:
-        """Finishes a task: its status becomes 'completed'."""
+        """Finishes a task: its status becomes `completed`.
+
+        Raises NotFoundError.
+        """
     def count(self, *, ids: int | Iterable[int] | None = None, status: TaskStatus | Iterable[TaskStatus] | None = None, priority: Priority | Iterable[Priority] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, customer_id: int | Iterable[int] | None = None, due_since: datetime.date | None = None, due_until: datetime.date | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None) -> Call[int]:
         """Counts the rows that a filter selects."""
     def create(self, title: str, *, description: str | None = None, status: TaskStatus = "pending", priority: Priority = "medium", due_date: datetime.date | None = None, assigned_to: int | None = None, customer_id: int | None = None, created_by: int | None = None) -> Call[Task]:
-        """Creates a task and returns it as stored."""
+        """Creates a task and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            title: The title, 1 to 255 characters.
+            description: What is to be done, at most 100,000 characters.
+            status: Whether it is done: 'pending', 'in-progress' or 'completed'.
+            priority: How much it matters: 'low', 'medium' or 'high'.
+            due_date: The day by which it should be done, in the years 0001 to 9999.
+            assigned_to: Who has to do it.
+            customer_id: Whom it is about.
+            created_by: Who made the row; only the trusted system says so, an acting handle leaves
+                it out.
+        """
     @overload
     def create_many(self, rows: Iterable[NewTask]) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
@@ -1434,9 +1632,15 @@ class AsyncTasks:
         when it descends; the limit is 1 to 1,000.
         """
     def reopen(self, id: int) -> Call[Task]:
-        """Puts a task back: its status becomes 'pending'."""
+        """Puts a task back: its status becomes `pending`.
+
+        Raises NotFoundError.
+        """
     def start(self, id: int) -> Call[Task]:
-        """Begins a task: its status becomes 'in-progress'."""
+        """Begins a task: its status becomes `in-progress`.
+
+        Raises NotFoundError.
+        """
     def stream(self, *, ids: int | Iterable[int] | None = None, status: TaskStatus | Iterable[TaskStatus] | None = None, priority: Priority | Iterable[Priority] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, customer_id: int | Iterable[int] | None = None, due_since: datetime.date | None = None, due_until: datetime.date | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "due_date", "-due_date", "priority", "-priority"] = "-id") -> AsyncRows[Task]:
         """Reads any number of rows from one snapshot, in bounded memory."""
     def update(self, id: int, *, expected_version: int | None = None, title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ...) -> Call[Task]:
@@ -1446,12 +1650,24 @@ class AsyncTasks:
 
 @final
 class Interactions:
-    """Stores interactions: calls, emails, meetings and notes about a customer."""
+    """Stores interactions."""
 
     def count(self, *, ids: int | Iterable[int] | None = None, customer_id: int | Iterable[int] | None = None, type: InteractionType | Iterable[InteractionType] | None = None, created_by: int | Iterable[int] | None = None, date_since: datetime.datetime | None = None, date_until: datetime.datetime | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None) -> int:
         """Counts the rows that a filter selects."""
     def create(self, customer_id: int, type: InteractionType, *, notes: str | None = None, date: datetime.datetime | None = None, created_by: int | None = None) -> Interaction:
-        """Creates an interaction and returns it as stored; without a date it is now."""
+        """Creates an interaction and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            customer_id: With whom.
+            type: What kind of contact it was: 'call', 'email', 'meeting' or 'note'.
+            notes: What was said, at most 100,000 characters.
+            date: When it was, in the years 0001 to 9999; None means now.
+            created_by: Who made the row; only the trusted system says so, an acting handle leaves
+                it out.
+        """
     @overload
     def create_many(self, rows: Iterable[NewInteraction]) -> builtins.list[int]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
@@ -1491,12 +1707,24 @@ class Interactions:
 
 @final
 class AsyncInteractions:
-    """Stores interactions: calls, emails, meetings and notes about a customer."""
+    """Stores interactions."""
 
     def count(self, *, ids: int | Iterable[int] | None = None, customer_id: int | Iterable[int] | None = None, type: InteractionType | Iterable[InteractionType] | None = None, created_by: int | Iterable[int] | None = None, date_since: datetime.datetime | None = None, date_until: datetime.datetime | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None) -> Call[int]:
         """Counts the rows that a filter selects."""
     def create(self, customer_id: int, type: InteractionType, *, notes: str | None = None, date: datetime.datetime | None = None, created_by: int | None = None) -> Call[Interaction]:
-        """Creates an interaction and returns it as stored; without a date it is now."""
+        """Creates an interaction and returns it as stored.
+
+        Raises ConflictError when a unique value is taken, MissingReferenceError when a reference
+        points at nothing.
+
+        Args:
+            customer_id: With whom.
+            type: What kind of contact it was: 'call', 'email', 'meeting' or 'note'.
+            notes: What was said, at most 100,000 characters.
+            date: When it was, in the years 0001 to 9999; None means now.
+            created_by: Who made the row; only the trusted system says so, an acting handle leaves
+                it out.
+        """
     @overload
     def create_many(self, rows: Iterable[NewInteraction]) -> Call[builtins.list[int]]:
         """Creates many rows, all or none, and returns their ids in order: dicts, dataclasses or a frame (anything with
@@ -1536,7 +1764,7 @@ class AsyncInteractions:
 
 @final
 class Reports:
-    """Answers the reports."""
+    """Answers the three questions."""
 
     def customer_activity(self, *, limit: int = 50, cursor: str | None = None, include_inactive: bool = True) -> Page[CustomerActivity]:
         """Lists customers with their interactions: most recently contacted first, never contacted last."""
@@ -1551,7 +1779,7 @@ class Reports:
 
 @final
 class AsyncReports:
-    """Answers the reports."""
+    """Answers the three questions."""
 
     def customer_activity(self, *, limit: int = 50, cursor: str | None = None, include_inactive: bool = True) -> Call[Page[CustomerActivity]]:
         """Lists customers with their interactions: most recently contacted first, never contacted last."""

@@ -1,19 +1,17 @@
-//! What Python gets: frozen, typed records: entity → wire.
+//! What Python gets: frozen, typed records: entity → wire. Those of crm-core are in `generated/records.rs`.
 
 mod backup;
-mod entities;
 mod page;
-mod reports;
+mod schema;
 mod values;
+mod violation;
 
 pub(crate) use backup::{Manifest, Progress};
-pub(crate) use entities::{Customer, Interaction, Lead, Task, User};
-pub(crate) use page::Page;
-pub(crate) use reports::{
-    CustomerActivity, CustomerOverview, DueTask, Migration, PipelineStage, Seeded, Snapshot, TagCount,
-    Violation,
-};
-use values::{Counts, Listed, nested};
+use page::Page;
+use schema::{Migration, Seeded};
+pub(crate) use values::Listed;
+use values::{Counts, nested};
+pub(crate) use violation::Violation;
 
 use crm_postgres::chrono::{DateTime, Utc};
 use crm_postgres::crm_core;
@@ -45,27 +43,20 @@ pub(crate) trait Wire: Send + 'static {
     fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>>;
 }
 
+/// Implements [`Wire`] for types that a record is made of.
 macro_rules! wired {
     ($($core:ty => $record:ty;)+) => {$(
-        impl Wire for $core {
-            fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        impl $crate::records::Wire for $core {
+            fn wire(self, py: pyo3::Python<'_>) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                use pyo3::IntoPyObjectExt as _;
                 <$record>::from(self).into_py_any(py)
             }
         }
     )+};
 }
+pub(crate) use wired;
 
 wired! {
-    crm_core::User => User;
-    crm_core::Customer => Customer;
-    crm_core::Lead => Lead;
-    crm_core::Task => Task;
-    crm_core::Interaction => Interaction;
-    crm_core::CustomerActivity => CustomerActivity;
-    crm_core::CustomerOverview => CustomerOverview;
-    crm_core::DueTask => DueTask;
-    crm_core::PipelineStage => PipelineStage;
-    crm_core::TagCount => TagCount;
     crm_postgres::Manifest => Manifest;
     crm_postgres::Migration => Migration;
     crm_postgres::Seeded => Seeded;
@@ -101,14 +92,6 @@ impl<T: Wire> Wire for crm_core::Page<T> {
         let Self { items, next_cursor } = self;
         let next_cursor = next_cursor.map(|cursor| cursor.to_string());
         Page { items: items.wire(py)?, next_cursor }.into_py_any(py)
-    }
-}
-
-impl Wire for crm_core::Snapshot {
-    fn wire(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let Self { customer_activity, pipeline, due_tasks } = self;
-        let (customer_activity, due_tasks) = (customer_activity.wire(py)?, due_tasks.wire(py)?);
-        Snapshot { customer_activity, pipeline: pipeline.wire(py)?, due_tasks }.into_py_any(py)
     }
 }
 
@@ -169,6 +152,40 @@ macro_rules! record {
 }
 pub(crate) use record;
 
+/// Declares a record that holds pages. Python only reads it: a page is neither compared nor hashed.
+macro_rules! view {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident,)+ }) => {
+        $(#[$meta])*
+        #[pyo3::pyclass(frozen, get_all, module = "crm")]
+        pub(crate) struct $name {
+            $($(#[$field_meta])* $field: pyo3::Py<pyo3::PyAny>,)+
+        }
+
+        #[pyo3::pymethods]
+        impl $name {
+            #[classattr]
+            fn __match_args__(py: pyo3::Python<'_>) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                use pyo3::IntoPyObjectExt as _;
+                pyo3::types::PyTuple::new(py, Self::FIELDS)?.into_py_any(py)
+            }
+
+            fn __repr__(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<String> {
+                $crate::records::repr(slf.as_any(), stringify!($name), &Self::FIELDS)
+            }
+
+            /// Returns the fields as a dict, records within it too.
+            fn to_dict(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                $crate::records::to_dict(slf.as_any(), &Self::FIELDS)
+            }
+        }
+
+        impl $name {
+            const FIELDS: [&'static str; [$(stringify!($field)),+].len()] = [$(stringify!($field)),+];
+        }
+    };
+}
+pub(crate) use view;
+
 /// Returns a field's name without what Rust puts before a word of its own.
 pub(crate) const fn plain(field: &'static str) -> &'static str {
     match field.as_bytes() {
@@ -177,18 +194,18 @@ pub(crate) const fn plain(field: &'static str) -> &'static str {
     }
 }
 
-fn repr(record: &Bound<'_, PyAny>, name: &str, fields: &[&str]) -> PyResult<String> {
+pub(crate) fn repr(record: &Bound<'_, PyAny>, name: &str, fields: &[&str]) -> PyResult<String> {
     let shown = fields.iter().map(|field| Ok(format!("{field}={}", record.getattr(*field)?.repr()?)));
     Ok(format!("{name}({})", shown.collect::<PyResult<Vec<_>>>()?.join(", ")))
 }
 
-fn reduce(record: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<Py<PyAny>> {
+pub(crate) fn reduce(record: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<Py<PyAny>> {
     let values = fields.iter().map(|field| record.getattr(*field)).collect::<PyResult<Vec<_>>>()?;
     let values = pyo3::types::PyTuple::new(record.py(), values)?;
     (record.get_type(), values).into_py_any(record.py())
 }
 
-fn replace(
+pub(crate) fn replace(
     record: &Bound<'_, PyAny>,
     fields: &[&str],
     changes: Option<&Bound<'_, pyo3::types::PyDict>>,
@@ -203,7 +220,7 @@ fn replace(
     Ok(record.get_type().call((), Some(&values))?.unbind())
 }
 
-fn to_dict(record: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<Py<PyAny>> {
+pub(crate) fn to_dict(record: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<Py<PyAny>> {
     let values = pyo3::types::PyDict::new(record.py());
     for field in fields {
         values.set_item(field, plainly(record.getattr(*field)?)?)?;
@@ -225,23 +242,12 @@ fn plainly(value: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
     })
 }
 
-/// Adds the classes to the module.
+/// Adds the classes that are written by hand to the module.
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<User>()?;
-    module.add_class::<Customer>()?;
-    module.add_class::<Lead>()?;
-    module.add_class::<Task>()?;
-    module.add_class::<Interaction>()?;
-    module.add_class::<CustomerActivity>()?;
-    module.add_class::<CustomerOverview>()?;
-    module.add_class::<DueTask>()?;
-    module.add_class::<PipelineStage>()?;
-    module.add_class::<TagCount>()?;
     module.add_class::<Migration>()?;
     module.add_class::<Manifest>()?;
     module.add_class::<Progress>()?;
     module.add_class::<Violation>()?;
     module.add_class::<Seeded>()?;
-    module.add_class::<Snapshot>()?;
     module.add_class::<Page>()
 }

@@ -1,39 +1,16 @@
 //! The repositories, the reports and the frames as Python has them.
 //!
 //! Both faces of each share one class, whose calls go by the handle's face; their own classes only have names of their own,
-//! by which editors and type checkers tell what is awaited.
+//! by which editors and type checkers tell what is awaited. `generated/repositories.rs` has the calls.
 
-mod customers;
-mod interactions;
-mod leads;
+pub(crate) mod arguments;
 mod reports;
-mod tasks;
-mod users;
+pub(crate) mod users;
 
-use pyo3::prelude::*;
+pub(crate) use crate::generated::repositories::{Repositories, add_to};
+pub(crate) use reports::{ReportsBase, due};
 
-use crate::frames::FramesBase;
-use crate::handle::{Handle, Store};
-use crate::run::Face;
-use customers::CustomersBase;
-use interactions::InteractionsBase;
-use leads::LeadsBase;
-use reports::ReportsBase;
-pub(crate) use reports::due;
-use tasks::TasksBase;
-use users::UsersBase;
-
-/// Is the objects that a handle hands out.
-pub(crate) struct Repositories {
-    pub(crate) users: Py<PyAny>,
-    pub(crate) customers: Py<PyAny>,
-    pub(crate) leads: Py<PyAny>,
-    pub(crate) tasks: Py<PyAny>,
-    pub(crate) interactions: Py<PyAny>,
-    pub(crate) reports: Py<PyAny>,
-    pub(crate) frames: Py<PyAny>,
-}
-
+/// Declares the objects that a handle hands out: for each its field, the class with its calls, and those of both faces.
 macro_rules! faces {
     ($($field:ident: $base:ident, $sync:ident, $asynchronous:ident, $doc:literal;)+) => {
         $(
@@ -45,6 +22,11 @@ macro_rules! faces {
             #[pyclass(frozen, extends = $base, module = "crm")]
             pub(crate) struct $asynchronous;
         )+
+
+        /// The objects that a handle hands out.
+        pub(crate) struct Repositories {
+            $(pub(crate) $field: Py<PyAny>,)+
+        }
 
         impl Repositories {
             pub(crate) fn new(py: Python<'_>, store: &Store, face: Face) -> PyResult<Self> {
@@ -69,15 +51,4 @@ macro_rules! faces {
         }
     };
 }
-
-faces! {
-    users: UsersBase, Users, AsyncUsers, "Stores users: the people who work with the CRM.";
-    customers: CustomersBase, Customers, AsyncCustomers,
-        "Stores customers. Deleting one deletes its leads, tasks and interactions.";
-    leads: LeadsBase, Leads, AsyncLeads, "Stores leads: deals on their way through the sales pipeline.";
-    tasks: TasksBase, Tasks, AsyncTasks, "Stores tasks: what somebody has to do, perhaps by a day.";
-    interactions: InteractionsBase, Interactions, AsyncInteractions,
-        "Stores interactions: calls, emails, meetings and notes about a customer.";
-    reports: ReportsBase, Reports, AsyncReports, "Answers the reports.";
-    frames: FramesBase, Frames, AsyncFrames, "Reads lists and reports as frames for pandas, Polars and Arrow.";
-}
+pub(crate) use faces;

@@ -3,6 +3,7 @@
 mod kind;
 mod model;
 mod node_records;
+mod python;
 mod text;
 
 use std::fs;
@@ -20,7 +21,9 @@ struct File {
 /// Generates every file from the current sources.
 fn files() -> Result<Vec<File>, String> {
     let model = Model::read(&root().join("crm-core/src"))?;
-    Ok(vec![node_records::rust(&model)?, node_records::typescript(&model)?])
+    let mut files = vec![node_records::rust(&model)?, node_records::typescript(&model)?];
+    files.extend(python::files(&model)?);
+    Ok(files)
 }
 
 /// Writes the files that are stale.

@@ -5,10 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use syn::parse::{Parse, ParseStream};
-use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Fields, Ident, Item, Lit, LitStr, Meta, Token, Visibility};
 
 use super::kind::Kind;
+
+mod operations;
+
+pub(super) use operations::{Method, Operations};
 
 /// The declarations of crm-core, each under its name. No two may share one.
 #[derive(Default)]
@@ -17,6 +20,7 @@ pub(super) struct Model {
     labels: BTreeMap<String, Labels>,
     /// The names of the structs in the order of the sources.
     order: Vec<String>,
+    found: operations::Found,
 }
 
 /// A public struct with named fields.
@@ -45,6 +49,8 @@ pub(super) struct Labels {
     pub(super) name: String,
     pub(super) docs: Vec<String>,
     pub(super) labels: Vec<String>,
+    /// The label of the default value.
+    pub(super) default: Option<String>,
 }
 
 impl Model {
@@ -63,6 +69,14 @@ impl Model {
 
     fn add(&mut self, item: Item) -> Result<(), String> {
         match item {
+            Item::Trait(item) if is_public(&item.vis) => {
+                self.found.add_trait(item);
+                Ok(())
+            }
+            Item::Impl(item) if item.trait_.is_none() => {
+                self.found.add_constructor(&item);
+                Ok(())
+            }
             Item::Struct(item) if is_public(&item.vis) => {
                 let Fields::Named(fields) = item.fields else { return Ok(()) };
                 let name = item.ident.to_string();
@@ -109,6 +123,24 @@ impl Model {
     pub(super) fn records(&self) -> impl Iterator<Item = &Struct> {
         let structs = self.order.iter().map(|name| &self.structs[name]);
         structs.filter(|one| one.serialises && !one.generic && one.name != "Violation")
+    }
+
+    /// Lists the enums that the records use, in the order of their first use.
+    pub(super) fn record_labels(&self) -> Result<Vec<&Labels>, String> {
+        let mut found: Vec<&str> = Vec::new();
+        for field in self.records().flat_map(|record| &record.fields) {
+            let held = match &field.kind {
+                Kind::Optional(held) | Kind::Many(held) => held,
+                kind => kind,
+            };
+            if let Kind::Named(name) = held
+                && self.is_labels(name)
+                && !found.contains(&name.as_str())
+            {
+                found.push(name);
+            }
+        }
+        found.into_iter().map(|name| self.labels(name)).collect()
     }
 }
 
@@ -160,14 +192,20 @@ impl Parse for Labels {
         syn::parenthesized!(field in input);
         field.parse::<LitStr>()?;
         syn::braced!(variants in input);
-        let label = |input: ParseStream<'_>| {
-            Attribute::parse_outer(input)?;
-            input.parse::<Ident>()?;
-            input.parse::<Token![=]>()?;
-            Ok(input.parse::<LitStr>()?.value())
-        };
-        let labels = Punctuated::<String, Token![,]>::parse_terminated_with(&variants, label)?;
-        Ok(Self { name, docs, labels: labels.into_iter().collect() })
+        let mut default = None;
+        let mut labels = Vec::new();
+        while !variants.is_empty() {
+            let attributes = Attribute::parse_outer(&variants)?;
+            variants.parse::<Ident>()?;
+            variants.parse::<Token![=]>()?;
+            let label = variants.parse::<LitStr>()?.value();
+            if attributes.iter().any(|attribute| attribute.path().is_ident("default")) {
+                default = Some(label.clone());
+            }
+            labels.push(label);
+            variants.parse::<Option<Token![,]>>()?;
+        }
+        Ok(Self { name, docs, labels, default })
     }
 }
 

@@ -10,9 +10,9 @@ use super::text::{camel, header, plural_constant, rustfmt, translated, uncapital
 /// Generates the half that writes.
 pub(super) fn rust(model: &Model) -> Result<File, String> {
     let records: Vec<_> = model.records().collect();
-    let labels = used_labels(model);
+    let labels = model.record_labels()?;
     let mut names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
-    names.extend(labels.iter().map(String::as_str));
+    names.extend(labels.iter().map(|labels| labels.name.as_str()));
     names.push("Email");
     names.sort_unstable();
     let mut text = header("//!");
@@ -59,7 +59,9 @@ fn put(model: &Model, name: &str, kind: &Kind) -> Result<String, String> {
             Kind::Day => format!("out.maybe_day({name})"),
             other => return Err(format!("{name}: the wire to Node has no optional {other:?}")),
         },
-        Kind::Foreign => return Err(format!("{name}: only Rust has this type")),
+        Kind::Patch(_) | Kind::Range(_) | Kind::Foreign => {
+            return Err(format!("{name}: no record has this type"));
+        }
     })
 }
 
@@ -69,9 +71,9 @@ pub(super) fn typescript(model: &Model) -> Result<File, String> {
     text += "// Records: wire → object. `src/generated/records.rs` writes the fields in the same order.\n";
     text += "import { type Page, page, text } from '../page.js';\n";
     text += "import type { Reader } from '../wire.js';\n";
-    for name in used_labels(model) {
-        let labels = model.labels(&name)?;
-        let constant = plural_constant(&name);
+    for labels in model.record_labels()? {
+        let name = &labels.name;
+        let constant = plural_constant(name);
         let values: Vec<_> = labels.labels.iter().map(|label| format!("'{label}'")).collect();
         write!(
             text,
@@ -169,7 +171,7 @@ fn typescript_type(model: &Model, kind: &Kind) -> Result<String, String> {
             }
             name.clone()
         }
-        Kind::Foreign => return Err("only Rust has this type".to_owned()),
+        Kind::Patch(_) | Kind::Range(_) | Kind::Foreign => return Err("no record has this type".to_owned()),
     })
 }
 
@@ -193,22 +195,4 @@ fn comment(indent: &str, docs: &[String], behind: &str) -> String {
             format!("{indent}/**\n{body}{indent} */\n")
         }
     }
-}
-
-/// Lists the enums that the records use, in the order of their first use.
-fn used_labels(model: &Model) -> Vec<String> {
-    let mut found = Vec::new();
-    for field in model.records().flat_map(|record| &record.fields) {
-        let held = match &field.kind {
-            Kind::Optional(held) | Kind::Many(held) => held,
-            kind => kind,
-        };
-        if let Kind::Named(name) = held
-            && model.is_labels(name)
-            && !found.contains(name)
-        {
-            found.push(name.clone());
-        }
-    }
-    found
 }

@@ -21,7 +21,8 @@ pub(super) fn uncapitalised(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
-fn capitalised(word: &str) -> String {
+/// Begins a word with a capital letter.
+pub(super) fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -39,6 +40,47 @@ pub(super) fn plural_constant(name: &str) -> String {
         Some(stem) => format!("{stem}IES"),
         None if constant.ends_with('S') => constant + "ES",
         None => constant + "S",
+    }
+}
+
+/// Spells a type's name as a value of Rust: `DueTask` becomes `due_task`.
+pub(super) fn snake(name: &str) -> String {
+    let mut spelt = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !spelt.is_empty() {
+            spelt.push('_');
+        }
+        spelt.extend(letter.to_lowercase());
+    }
+    spelt
+}
+
+/// Breaks a text into lines of doc comments, all but the first behind an indent.
+pub(super) fn wrapped(text: &str, indent: &str) -> Vec<String> {
+    const WIDTH: usize = 92;
+    let start = text.len() - text.trim_start().len();
+    let mut lines = vec![text[..start].to_owned()];
+    let mut is_begun = false;
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("it begins with one");
+        if is_begun && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("{indent}{word}"));
+        } else {
+            if is_begun {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        is_begun = true;
+    }
+    lines
+}
+
+/// Puts words between a sentence and its full stop.
+pub(super) fn sentence(text: &str, end: &str) -> String {
+    match text.strip_suffix('.') {
+        Some(text) => format!("{text}{end}."),
+        None => format!("{text}{end}"),
     }
 }
 

@@ -1,0 +1,4 @@
+//! Code that `cargo xtask generate` writes from crm-core's sources.
+
+pub(crate) mod records;
+pub(crate) mod repositories;
