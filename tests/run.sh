@@ -74,7 +74,7 @@ lint() {
 
 suites() {
   counted "Rust: tests" cargo test --workspace --all-features --no-fail-fast
-  step "quickstart" cargo run --quiet --example quickstart
+  step "quickstart" cargo xtask quickstart
 }
 
 rust() {

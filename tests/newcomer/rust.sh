@@ -4,7 +4,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 guide=$empty/crm/docs/getting-started-rust.md
 
 say "the README's first command"
-(cd crm && cargo run --quiet --example quickstart >/dev/null)
+(cd crm && cargo xtask quickstart >/dev/null)
 
 say "a project of one's own, as the guide says"
 bash -e <(blocks "$guide" sh 1 | sed "s|…|$empty/crm|g")

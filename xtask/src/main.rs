@@ -2,12 +2,19 @@
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask <verb>";
+mod process;
+mod quickstart;
+mod server;
+
+const USAGE: &str = "usage: cargo xtask <verb>
+
+  quickstart   sets up what is missing for the tour, and runs it";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let result: Result<(), String> = match words[..] {
+    let result = match words[..] {
+        ["quickstart"] => quickstart::run(),
         _ => Err(USAGE.to_owned()),
     };
     match result {
