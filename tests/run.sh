@@ -106,7 +106,7 @@ contract() {
 
 docs() {
   built python node
-  step "guides" cargo run --quiet -p crm-guides
+  step "guides" cargo xtask guides
   step "references" tests/reference.sh
 }
 
