@@ -69,7 +69,7 @@ lint() {
   # shellcheck disable=SC2012 # The newest.
   pyo3=$(ls -t "$PWD"/target/maturin/pyo3-config-*.txt 2>/dev/null | head -n 1)
   step "clippy" env ${pyo3:+"PYO3_CONFIG_FILE=$pyo3"} cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
-  step "licences, bans, sources" tests/deny.sh
+  step "licences, bans, sources" cargo xtask deny
 }
 
 suites() {
@@ -107,12 +107,12 @@ contract() {
 docs() {
   built python node
   step "guides" cargo xtask guides
-  step "references" tests/reference.sh
+  step "references" cargo xtask reference
 }
 
 packages() {
-  step "packages" tests/packages.sh crates wheel sdist addon npm check ${CRM_THOROUGH:+twice}
-  step "packages alone" tests/packages.sh alone
+  step "packages" cargo xtask package crates wheel sdist addon npm check ${CRM_THOROUGH:+twice}
+  step "packages alone" cargo xtask package alone
 }
 
 # Builds the packages that a part uses, unless a part before has.

@@ -2,22 +2,32 @@
 
 use std::process::ExitCode;
 
+mod deny;
+mod files;
 mod guides;
+mod package;
 mod process;
 mod quickstart;
+mod reference;
 mod server;
 
 const USAGE: &str = "usage: cargo xtask <verb>
 
-  guides [NAME…]   runs the code of the guides and of the README: of these, or of all
-  quickstart       sets up what is missing for the tour, and runs it";
+  deny              holds the dependencies to deny.toml
+  guides [NAME…]    runs the code of the guides and of the README: of these, or of all
+  package [STEP…]   builds the packages that are published, and tries them out; `package help` lists the steps
+  quickstart        sets up what is missing for the tour, and runs it
+  reference         makes the references of the three languages in target/docs";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let result = match words[..] {
+        ["deny"] => deny::run(),
         ["guides", ref names @ ..] => guides::run(names),
+        ["package", ref words @ ..] => package::run(words),
         ["quickstart"] => quickstart::run(),
+        ["reference"] => reference::run(),
         _ => Err(USAGE.to_owned()),
     };
     match result {

@@ -71,6 +71,36 @@ pub(crate) fn on_path(program: &str) -> bool {
     env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
+/// Tells whether root runs this.
+pub(crate) fn is_root() -> bool {
+    output(command("id").arg("-u")).is_ok_and(|id| id == "0")
+}
+
+/// Prepares a program of the Python environment that `tests/python.sh build` makes.
+pub(crate) fn python_tool(name: &str) -> Command {
+    let mut command = command(root().join("target/python/venv/bin").join(name));
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+    command
+}
+
+/// Prepares npm, which then says only what went wrong.
+pub(crate) fn npm() -> Command {
+    let mut command = command("npm");
+    quiet_npm(&mut command);
+    command
+}
+
+/// Tells the npm that a program starts to say only what went wrong.
+pub(crate) fn quiet_npm(command: &mut Command) -> &mut Command {
+    let names = ["fund", "audit", "update_notifier"];
+    command.envs(names.map(|name| (format!("npm_config_{name}"), "false")))
+}
+
+/// Tells whether all is to be tried of what is otherwise tried in part.
+pub(crate) fn is_thorough() -> bool {
+    env::var_os("CRM_THOROUGH").is_some_and(|value| !value.is_empty())
+}
+
 /// Writes a command as one would type it.
 fn shown(command: &Command) -> String {
     let words = [command.get_program()].into_iter().chain(command.get_args());

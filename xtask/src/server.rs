@@ -3,7 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use crate::process::{command, on_path, output, root};
+use crate::files::find;
+use crate::process::{command, is_root, on_path, output, root};
 
 /// The oldest major version that the library starts.
 const OLDEST: u32 = 14;
@@ -46,9 +47,8 @@ pub(crate) fn provide() -> Result<Option<PathBuf>, String> {
     if let Some(bin) = newest(fetched(&folder)) {
         return Ok(Some(bin));
     }
-    let is_root = output(command("id").arg("-u")).is_ok_and(|id| id == "0");
     let mut refusals = Vec::new();
-    if is_root && on_path("apt-get") {
+    if is_root() && on_path("apt-get") {
         println!("No PostgreSQL server is here: installing Debian's package postgresql");
         match install_debian("postgresql") {
             Ok(()) if installed().is_some() => return Ok(None),
@@ -57,7 +57,7 @@ pub(crate) fn provide() -> Result<Option<PathBuf>, String> {
         }
     }
     // Root lends the server to an ordinary user.
-    if is_root && !open_to_all(&folder) {
+    if is_root() && !open_to_all(&folder) {
         refusals.push(format!(
             "the user that the server runs as cannot reach {}, so nothing was fetched into it",
             root().display()
@@ -101,9 +101,9 @@ fn installed() -> Option<PathBuf> {
         .filter(|dir| dir.is_absolute())
         .filter_map(|dir| Some(dir.join("postgres").canonicalize().ok()?.parent()?.to_owned()));
     let told = output(command("pg_config").arg("--bindir")).ok().map(PathBuf::from);
-    let systems = SYSTEM.iter().flat_map(|pattern| expand(Path::new("/"), pattern));
+    let systems = SYSTEM.iter().flat_map(|pattern| find(Path::new("/"), pattern));
     let environment = env::var_os("VIRTUAL_ENV").map(PathBuf::from).into_iter();
-    let environment = environment.flat_map(|prefix| expand(&prefix, "lib/python*/site-packages"));
+    let environment = environment.flat_map(|prefix| find(&prefix, "lib/python*/site-packages"));
     let ask = "import site, sysconfig\n\
                print(sysconfig.get_path('platlib'), site.getusersitepackages(), sep='\\n')";
     let python = output(command("python3").args(["-I", "-c", ask])).unwrap_or_default();
@@ -115,7 +115,7 @@ fn installed() -> Option<PathBuf> {
 /// Lists the directories of programs that earlier runs have fetched.
 fn fetched(folder: &Path) -> Vec<PathBuf> {
     let mut dirs = wheels_in(&folder.join("python"));
-    dirs.extend(expand(folder, "node/node_modules/@embedded-postgres/*/native/bin"));
+    dirs.extend(find(folder, "node/node_modules/@embedded-postgres/*/native/bin"));
     dirs
 }
 
@@ -172,31 +172,7 @@ fn major(bin: &Path) -> Option<u32> {
 }
 
 fn wheels_in(packages: &Path) -> Vec<PathBuf> {
-    WHEELS.iter().flat_map(|pattern| expand(packages, pattern)).collect()
-}
-
-/// Lists the directories below `top` that match `pattern`, in which `*` stands for any part of one name.
-fn expand(top: &Path, pattern: &str) -> Vec<PathBuf> {
-    let mut dirs = vec![top.to_owned()];
-    for part in pattern.split('/').filter(|part| !part.is_empty()) {
-        dirs = match part.split_once('*') {
-            None => dirs.into_iter().map(|dir| dir.join(part)).collect(),
-            Some((start, end)) => dirs
-                .iter()
-                .filter_map(|dir| dir.read_dir().ok())
-                .flatten()
-                .filter_map(Result::ok)
-                .filter(|entry| {
-                    let name = entry.file_name();
-                    let name = name.to_string_lossy();
-                    name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
-                })
-                .map(|entry| entry.path())
-                .collect(),
-        };
-    }
-    dirs.retain(|dir| dir.is_dir());
-    dirs
+    WHEELS.iter().flat_map(|pattern| find(packages, pattern)).collect()
 }
 
 /// Tells whether every user may enter the directories above a folder, as far as they are there.
