@@ -128,7 +128,7 @@ built() {
 
 newcomer() {
   local language
-  for language in rust python node; do step "newcomer: $language" "tests/newcomer/$language.sh"; done
+  for language in rust python node; do step "newcomer: $language" cargo xtask newcomer "$language"; done
 }
 
 generate() {

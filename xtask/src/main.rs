@@ -2,9 +2,14 @@
 
 use std::process::ExitCode;
 
+/// The blocks of code in a Markdown file, which the runner of the guides reads too.
+#[path = "../guides/blocks.rs"]
+#[expect(dead_code, reason = "a newcomer types the blocks, and does not run them by the rules for guides")]
+mod blocks;
 mod deny;
 mod files;
 mod guides;
+mod newcomer;
 mod package;
 mod process;
 mod quickstart;
@@ -13,11 +18,12 @@ mod server;
 
 const USAGE: &str = "usage: cargo xtask <verb>
 
-  deny              holds the dependencies to deny.toml
-  guides [NAME…]    runs the code of the guides and of the README: of these, or of all
-  package [STEP…]   builds the packages that are published, and tries them out; `package help` lists the steps
-  quickstart        sets up what is missing for the tour, and runs it
-  reference         makes the references of the three languages in target/docs";
+  deny                  holds the dependencies to deny.toml
+  guides [NAME…]        runs the code of the guides and of the README: of these, or of all
+  newcomer [LANGUAGE…]  does what a newcomer does in an empty folder: release builds, ten minutes
+  package [STEP…]       builds the packages that are published, and tries them out; `package help` lists the steps
+  quickstart            sets up what is missing for the tour, and runs it
+  reference             makes the references of the three languages in target/docs";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +31,7 @@ fn main() -> ExitCode {
     let result = match words[..] {
         ["deny"] => deny::run(),
         ["guides", ref names @ ..] => guides::run(names),
+        ["newcomer", ref languages @ ..] => newcomer::run(languages),
         ["package", ref words @ ..] => package::run(words),
         ["quickstart"] => quickstart::run(),
         ["reference"] => reference::run(),
