@@ -15,6 +15,7 @@ mod process;
 mod quickstart;
 mod reference;
 mod server;
+mod test;
 
 const USAGE: &str = "usage: cargo xtask <verb>
 
@@ -23,7 +24,8 @@ const USAGE: &str = "usage: cargo xtask <verb>
   newcomer [LANGUAGE…]  does what a newcomer does in an empty folder: release builds, ten minutes
   package [STEP…]       builds the packages that are published, and tries them out; `package help` lists the steps
   quickstart            sets up what is missing for the tour, and runs it
-  reference             makes the references of the three languages in target/docs";
+  reference             makes the references of the three languages in target/docs
+  test [PART…]          runs everything that CI runs, or parts of it; `test help` lists them";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -35,12 +37,15 @@ fn main() -> ExitCode {
         ["package", ref words @ ..] => package::run(words),
         ["quickstart"] => quickstart::run(),
         ["reference"] => reference::run(),
+        ["test", ref parts @ ..] => test::run(parts),
         _ => Err(USAGE.to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("{message}");
+            if !message.is_empty() {
+                eprintln!("{message}");
+            }
             ExitCode::FAILURE
         }
     }
