@@ -3,7 +3,7 @@
 //
 //   node packages.mjs ADDONS LIB OUT [--all]
 //
-// ADDONS has a folder for each target that was built, named as Rust names it, with what `tests/packages.sh addon` puts there: the
+// ADDONS has a folder for each target that was built, named as Rust names it, with what `cargo xtask package addon` puts there: the
 // library, its licences and its bill of materials. A target that was not built gets its package.json alone, and with --all is an error.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

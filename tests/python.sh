@@ -21,7 +21,7 @@ environment() {
   }
 }
 
-# Only what builds packages, for tests/packages.sh where nothing else is wanted.
+# Only what builds packages, for cargo xtask package where nothing else is wanted.
 maturin() {
   # shellcheck disable=SC2046 # Two requirements.
   environment $(grep -iE '^(maturin|pyyaml)==' crm-python/requirements-test.txt)
@@ -33,7 +33,7 @@ build() {
     environment --requirement crm-python/requirements-test.txt
     touch "$here/venv/installed"
   fi
-  tests/packages.sh wheel
+  cargo xtask package wheel
   "$python" -m pip install --quiet --force-reinstall --no-deps target/packages/*.whl
 }
 

@@ -10,7 +10,7 @@ use std::fs;
 
 use model::Model;
 
-use crate::root;
+use crate::process::root;
 
 /// A generated file: its path in the workspace, and its text.
 struct File {

@@ -112,7 +112,7 @@ fn without_links(line: &str) -> String {
 pub(super) fn rustfmt(text: &str) -> Result<String, String> {
     let fail = |error: std::io::Error| format!("rustfmt: {error}");
     let mut child = Command::new("rustfmt")
-        .current_dir(crate::root())
+        .current_dir(crate::process::root())
         .args(["--edition", "2024"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,8 +1,8 @@
 //! The blocks of code in a Markdown file.
 
-/// Is what a block's first line says is to be done with it.
+/// What the first line of a block asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// Run it.
     Run,
     /// Look whether it is the language's, but do not run it.
@@ -13,22 +13,22 @@ pub enum Wish {
     Quote(String),
 }
 
-/// Is a block between two fences.
+/// A block between two fences.
 #[derive(Clone, Debug)]
-pub struct Block {
+pub(crate) struct Block {
     /// The first word behind the fence; empty where there is none.
-    pub language: String,
-    pub wish: Wish,
+    pub(crate) language: String,
+    pub(crate) wish: Wish,
     /// The number of its first line of code, from 1.
-    pub line: usize,
-    pub code: String,
+    pub(crate) line: usize,
+    pub(crate) code: String,
 }
 
 /// Finds the fenced blocks.
 ///
 /// # Errors
 /// The place and what is wrong there: a word behind a fence that means nothing, or a block without an end.
-pub fn blocks(markdown: &str) -> Result<Vec<Block>, String> {
+pub(crate) fn blocks(markdown: &str) -> Result<Vec<Block>, String> {
     let mut found = Vec::new();
     let mut lines = markdown.lines().enumerate();
     while let Some((number, line)) = lines.next() {
@@ -63,7 +63,7 @@ pub fn blocks(markdown: &str) -> Result<Vec<Block>, String> {
 }
 
 /// Joins blocks to one text, in which each line has the number that it has in the guide.
-pub fn join<'b>(blocks: impl IntoIterator<Item = &'b Block>) -> String {
+pub(crate) fn join<'b>(blocks: impl IntoIterator<Item = &'b Block>) -> String {
     let mut text = String::new();
     let mut line = 1;
     for block in blocks {

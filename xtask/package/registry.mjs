@@ -1,6 +1,6 @@
 // Runs a command with a registry of npm's that has only the packages in a folder, and says what was fetched from it:
 //
-//   node tests/packages/registry.mjs target/packages npm install crm-node@0.1.0
+//   node xtask/package/registry.mjs target/packages npm install crm-node@0.1.0
 //
 // Fails if that was anything but `crm-node` and the one package that fits this machine; the others are there too, by name.
 import { spawn } from 'node:child_process';

@@ -1,6 +1,6 @@
 """Writes what a package has to tell of the crates in it: a CycloneDX bill of materials, and the licences of those that are linked.
 
-    python tests/packages/bill.py crm-python sbom.cdx.json [TARGET FOLDER]
+    python xtask/package/bill.py crm-python sbom.cdx.json [TARGET FOLDER]
 
 A TARGET says that it is of a binary, and the FOLDER gets THIRD-PARTY-LICENSES.txt and, in a file of their own, the licences of
 Rust's own library. The tools for this name folders of the machine and the moment of the run, so that no two runs of

@@ -1,10 +1,10 @@
 """Checks what is to be published.
 
-    python tests/packages/check.py versions              one version everywhere
-    python tests/packages/check.py contents OUT PROFILE  each package has what it should and nothing else
-    python tests/packages/check.py same OUT OTHER        two builds gave the same bytes
-    python tests/packages/check.py tag v1.2.3            the tag is this version, and CHANGELOG.md tells of it; prints what it tells
-    python tests/packages/check.py workflows             the workflows are YAML, call what is there, pin what they use
+    python xtask/package/check.py versions              one version everywhere
+    python xtask/package/check.py contents OUT PROFILE  each package has what it should and nothing else
+    python xtask/package/check.py same OUT OTHER        two builds gave the same bytes
+    python xtask/package/check.py tag v1.2.3            the tag is this version, and CHANGELOG.md tells of it; prints what it tells
+    python xtask/package/check.py workflows             the workflows are YAML, call what is there, pin what they use
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def contents(out: Path, profile: str) -> Iterator[str]:
     found = packages(out)
     kinds = {path.suffix for path in found}
     if kinds != {".crate", ".whl", ".gz", ".tgz"}:
-        yield f"{out} has only {sorted(kinds)}: run tests/packages.sh crates wheel sdist addon npm first"
+        yield f"{out} has only {sorted(kinds)}: run cargo xtask package crates wheel sdist addon npm first"
     machine = [str(ROOT).encode(), os.environ.get("CARGO_HOME", str(Path.home() / ".cargo")).encode()]
     for package in found:
         wanted = expected(package.name)
@@ -175,7 +175,7 @@ def workflows() -> Iterator[str]:
         name = path.relative_to(ROOT)
         text = path.read_text()
         workflow = yaml.safe_load(text)
-        for script in sorted(set(re.findall(r"(?<![\w/.])(?:tests|crm-node|crm-python|examples)/[\w/.-]*\.(?:sh|py|mjs|txt)", text))):
+        for script in sorted(set(re.findall(r"(?<![\w/.])(?:tests|xtask|crm-node|crm-python|examples)/[\w/.-]*\.(?:sh|py|mjs|txt)", text))):
             if not (ROOT / script).exists():
                 yield f"{name} names {script}, which is not there"
         if path.parent.name != "workflows":

@@ -1,4 +1,4 @@
-//! Runs the code of the guides and of the README as it stands: `cargo run -p crm-guides`, or with names: `… embedding access`.
+//! Runs the code of the guides and of the README as it stands: `cargo xtask guides`, or with names: `… embedding access`.
 //!
 //! docs/README.md says by which rules. The Python and Node packages have to be built: tests/python.sh build, tests/node.sh build.
 
