@@ -102,43 +102,6 @@ impl Wire for Lead {
     }
 }
 
-impl Wire for CustomerActivity {
-    fn put(self, out: &mut Out) {
-        let Self { customer, interaction_count, last_interaction } = self;
-        customer.put(out);
-        out.whole(interaction_count);
-        out.maybe_moment(last_interaction);
-    }
-}
-
-impl Wire for PipelineStage {
-    fn put(self, out: &mut Out) {
-        let Self { stage, count, total_value } = self;
-        out.label(Stage::ALL, &stage);
-        out.whole(count);
-        out.money(total_value);
-    }
-}
-
-impl Wire for DueTask {
-    fn put(self, out: &mut Out) {
-        let Self { task, customer_name, assigned_to_name, overdue } = self;
-        task.put(out);
-        out.maybe_text(customer_name.as_deref());
-        out.maybe_text(assigned_to_name.as_deref());
-        out.flag(overdue);
-    }
-}
-
-impl Wire for Snapshot {
-    fn put(self, out: &mut Out) {
-        let Self { customer_activity, pipeline, due_tasks } = self;
-        customer_activity.put(out);
-        pipeline.put(out);
-        due_tasks.put(out);
-    }
-}
-
 impl Wire for Task {
     fn put(self, out: &mut Out) {
         let Self {
@@ -183,5 +146,42 @@ impl Wire for User {
         out.moment(created_at);
         out.moment(updated_at);
         out.whole(version);
+    }
+}
+
+impl Wire for CustomerActivity {
+    fn put(self, out: &mut Out) {
+        let Self { customer, interaction_count, last_interaction } = self;
+        customer.put(out);
+        out.whole(interaction_count);
+        out.maybe_moment(last_interaction);
+    }
+}
+
+impl Wire for PipelineStage {
+    fn put(self, out: &mut Out) {
+        let Self { stage, count, total_value } = self;
+        out.label(Stage::ALL, &stage);
+        out.whole(count);
+        out.money(total_value);
+    }
+}
+
+impl Wire for DueTask {
+    fn put(self, out: &mut Out) {
+        let Self { task, customer_name, assigned_to_name, overdue } = self;
+        task.put(out);
+        out.maybe_text(customer_name.as_deref());
+        out.maybe_text(assigned_to_name.as_deref());
+        out.flag(overdue);
+    }
+}
+
+impl Wire for Snapshot {
+    fn put(self, out: &mut Out) {
+        let Self { customer_activity, pipeline, due_tasks } = self;
+        customer_activity.put(out);
+        pipeline.put(out);
+        due_tasks.put(out);
     }
 }

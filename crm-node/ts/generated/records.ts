@@ -182,73 +182,6 @@ export const lead = (from: Reader): Lead => ({
   version: from.number(),
 });
 
-/** Says how often and when a customer was last contacted. */
-export interface CustomerActivity extends Customer {
-  /** How many interactions there are. */
-  interactionCount: number;
-  /** The moment of the latest; null when there is none. */
-  lastInteraction: Date | null;
-}
-
-/** @internal */
-export const customerActivity = (from: Reader): CustomerActivity => ({
-  ...customer(from),
-  interactionCount: from.number(),
-  lastInteraction: from.maybeMoment(),
-});
-
-/** Says how much is in one stage of the pipeline. */
-export interface PipelineStage {
-  /** The stage. */
-  stage: Stage;
-  /** How many leads. */
-  count: number;
-  /** What they are worth together, two decimals; zero when there is none. A string such as '50000.00'. */
-  totalValue: string;
-}
-
-/** @internal */
-export const pipelineStage = (from: Reader): PipelineStage => ({
-  stage: from.label(STAGES),
-  count: from.number(),
-  totalValue: from.text(),
-});
-
-/** Is a task that is due soon, with the names that a list shows. */
-export interface DueTask extends Task {
-  /** The name of the customer it is about. */
-  customerName: string | null;
-  /** The name of the user who has to do it. */
-  assignedToName: string | null;
-  /** Whether its day is before today and it is not completed. */
-  overdue: boolean;
-}
-
-/** @internal */
-export const dueTask = (from: Reader): DueTask => ({
-  ...task(from),
-  customerName: from.maybeText(),
-  assignedToName: from.maybeText(),
-  overdue: from.flag(),
-});
-
-/** Is the three reports as they were at one moment. */
-export interface Snapshot {
-  /** The customers by their last interaction. */
-  customerActivity: Page<CustomerActivity>;
-  /** The four stages. */
-  pipeline: PipelineStage[];
-  /** The tasks that are due soon. */
-  dueTasks: Page<DueTask>;
-}
-
-/** @internal */
-export const snapshot = (from: Reader): Snapshot => ({
-  customerActivity: page(customerActivity)(from),
-  pipeline: from.many(pipelineStage),
-  dueTasks: page(dueTask)(from),
-});
-
 /** Is something to do. */
 export interface Task {
   /** The key. */
@@ -326,4 +259,71 @@ export const user = (from: Reader): User => ({
   createdAt: from.moment(),
   updatedAt: from.moment(),
   version: from.number(),
+});
+
+/** Says how often and when a customer was last contacted. */
+export interface CustomerActivity extends Customer {
+  /** How many interactions there are. */
+  interactionCount: number;
+  /** The moment of the latest; null when there is none. */
+  lastInteraction: Date | null;
+}
+
+/** @internal */
+export const customerActivity = (from: Reader): CustomerActivity => ({
+  ...customer(from),
+  interactionCount: from.number(),
+  lastInteraction: from.maybeMoment(),
+});
+
+/** Says how much is in one stage of the pipeline. */
+export interface PipelineStage {
+  /** The stage. */
+  stage: Stage;
+  /** How many leads. */
+  count: number;
+  /** What they are worth together, two decimals; zero when there is none. A string such as '50000.00'. */
+  totalValue: string;
+}
+
+/** @internal */
+export const pipelineStage = (from: Reader): PipelineStage => ({
+  stage: from.label(STAGES),
+  count: from.number(),
+  totalValue: from.text(),
+});
+
+/** Is a task that is due soon, with the names that a list shows. */
+export interface DueTask extends Task {
+  /** The name of the customer it is about. */
+  customerName: string | null;
+  /** The name of the user who has to do it. */
+  assignedToName: string | null;
+  /** Whether its day is before today and it is not completed. */
+  overdue: boolean;
+}
+
+/** @internal */
+export const dueTask = (from: Reader): DueTask => ({
+  ...task(from),
+  customerName: from.maybeText(),
+  assignedToName: from.maybeText(),
+  overdue: from.flag(),
+});
+
+/** Is the three reports as they were at one moment. */
+export interface Snapshot {
+  /** The customers by their last interaction. */
+  customerActivity: Page<CustomerActivity>;
+  /** The four stages. */
+  pipeline: PipelineStage[];
+  /** The tasks that are due soon. */
+  dueTasks: Page<DueTask>;
+}
+
+/** @internal */
+export const snapshot = (from: Reader): Snapshot => ({
+  customerActivity: page(customerActivity)(from),
+  pipeline: from.many(pipelineStage),
+  dueTasks: page(dueTask)(from),
 });

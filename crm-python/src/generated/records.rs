@@ -219,6 +219,111 @@ impl From<crm_core::Lead> for Lead {
 }
 
 record! {
+    /// Is something to do.
+    Task {
+        /// The key.
+        id: i64,
+        /// The title, 1 to 255 characters.
+        title: String,
+        /// What is to be done, at most 100,000 characters.
+        description: Option<String>,
+        /// Whether it is done: 'pending', 'in-progress' or 'completed'.
+        status: String,
+        /// How much it matters: 'low', 'medium' or 'high'.
+        priority: String,
+        /// The day by which it should be done.
+        due_date: Option<NaiveDate>,
+        /// Who has to do it.
+        assigned_to: Option<i64>,
+        /// Whom it is about; it goes with the customer.
+        customer_id: Option<i64>,
+        /// Who made the row; None when the system did, or the user is gone.
+        created_by: Option<i64>,
+        /// Who last changed the row; None when the system did, or the user is gone.
+        updated_by: Option<i64>,
+        /// When the row was made.
+        created_at: Moment,
+        /// When the row was last changed.
+        updated_at: Moment,
+        /// Raised by one with every change.
+        version: i64,
+    }
+}
+
+impl From<crm_core::Task> for Task {
+    fn from(task: crm_core::Task) -> Self {
+        let crm_core::Task {
+            id,
+            title,
+            description,
+            status,
+            priority,
+            due_date,
+            assigned_to,
+            customer_id,
+            created_by,
+            updated_by,
+            created_at,
+            updated_at,
+            version,
+        } = task;
+        Self {
+            id: id.0,
+            title,
+            description,
+            status: status.to_string(),
+            priority: priority.to_string(),
+            due_date,
+            assigned_to: assigned_to.map(i64::from),
+            customer_id: customer_id.map(i64::from),
+            created_by: created_by.map(i64::from),
+            updated_by: updated_by.map(i64::from),
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
+            version,
+        }
+    }
+}
+
+record! {
+    /// Is a person who works with the CRM. The password's hash is not among the fields and never leaves the database.
+    User {
+        /// The key.
+        id: i64,
+        /// The name, 1 to 255 characters.
+        name: String,
+        /// The email, unique without regard to case.
+        email: String,
+        /// What the user may do: 'admin' or 'user'.
+        role: String,
+        /// When the user was deactivated; None while active.
+        deactivated_at: Option<Moment>,
+        /// When the row was made.
+        created_at: Moment,
+        /// When the row was last changed.
+        updated_at: Moment,
+        /// Raised by one with every change.
+        version: i64,
+    }
+}
+
+impl From<crm_core::User> for User {
+    fn from(user: crm_core::User) -> Self {
+        let crm_core::User { id, name, email, role, deactivated_at, created_at, updated_at, version } = user;
+        Self {
+            id: id.0,
+            name,
+            email: email.as_str().to_owned(),
+            role: role.to_string(),
+            deactivated_at: deactivated_at.map(Moment::from),
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
+            version,
+        }
+    }
+}
+
+record! {
     /// Says how often and when a customer was last contacted.
     CustomerActivity {
         /// The key.
@@ -408,122 +513,17 @@ impl Wire for crm_core::Snapshot {
     }
 }
 
-record! {
-    /// Is something to do.
-    Task {
-        /// The key.
-        id: i64,
-        /// The title, 1 to 255 characters.
-        title: String,
-        /// What is to be done, at most 100,000 characters.
-        description: Option<String>,
-        /// Whether it is done: 'pending', 'in-progress' or 'completed'.
-        status: String,
-        /// How much it matters: 'low', 'medium' or 'high'.
-        priority: String,
-        /// The day by which it should be done.
-        due_date: Option<NaiveDate>,
-        /// Who has to do it.
-        assigned_to: Option<i64>,
-        /// Whom it is about; it goes with the customer.
-        customer_id: Option<i64>,
-        /// Who made the row; None when the system did, or the user is gone.
-        created_by: Option<i64>,
-        /// Who last changed the row; None when the system did, or the user is gone.
-        updated_by: Option<i64>,
-        /// When the row was made.
-        created_at: Moment,
-        /// When the row was last changed.
-        updated_at: Moment,
-        /// Raised by one with every change.
-        version: i64,
-    }
-}
-
-impl From<crm_core::Task> for Task {
-    fn from(task: crm_core::Task) -> Self {
-        let crm_core::Task {
-            id,
-            title,
-            description,
-            status,
-            priority,
-            due_date,
-            assigned_to,
-            customer_id,
-            created_by,
-            updated_by,
-            created_at,
-            updated_at,
-            version,
-        } = task;
-        Self {
-            id: id.0,
-            title,
-            description,
-            status: status.to_string(),
-            priority: priority.to_string(),
-            due_date,
-            assigned_to: assigned_to.map(i64::from),
-            customer_id: customer_id.map(i64::from),
-            created_by: created_by.map(i64::from),
-            updated_by: updated_by.map(i64::from),
-            created_at: created_at.into(),
-            updated_at: updated_at.into(),
-            version,
-        }
-    }
-}
-
-record! {
-    /// Is a person who works with the CRM. The password's hash is not among the fields and never leaves the database.
-    User {
-        /// The key.
-        id: i64,
-        /// The name, 1 to 255 characters.
-        name: String,
-        /// The email, unique without regard to case.
-        email: String,
-        /// What the user may do: 'admin' or 'user'.
-        role: String,
-        /// When the user was deactivated; None while active.
-        deactivated_at: Option<Moment>,
-        /// When the row was made.
-        created_at: Moment,
-        /// When the row was last changed.
-        updated_at: Moment,
-        /// Raised by one with every change.
-        version: i64,
-    }
-}
-
-impl From<crm_core::User> for User {
-    fn from(user: crm_core::User) -> Self {
-        let crm_core::User { id, name, email, role, deactivated_at, created_at, updated_at, version } = user;
-        Self {
-            id: id.0,
-            name,
-            email: email.as_str().to_owned(),
-            role: role.to_string(),
-            deactivated_at: deactivated_at.map(Moment::from),
-            created_at: created_at.into(),
-            updated_at: updated_at.into(),
-            version,
-        }
-    }
-}
-
 wired! {
     crm_core::Customer => Customer;
     crm_core::TagCount => TagCount;
     crm_core::CustomerOverview => CustomerOverview;
     crm_core::Interaction => Interaction;
     crm_core::Lead => Lead;
+    crm_core::Task => Task;
+    crm_core::User => User;
     crm_core::CustomerActivity => CustomerActivity;
     crm_core::PipelineStage => PipelineStage;
     crm_core::DueTask => DueTask;
-    crm_core::Task => Task;
-    crm_core::User => User;
 }
 
 /// Adds the classes to the module.
@@ -533,11 +533,11 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<CustomerOverview>()?;
     module.add_class::<Interaction>()?;
     module.add_class::<Lead>()?;
+    module.add_class::<Task>()?;
+    module.add_class::<User>()?;
     module.add_class::<CustomerActivity>()?;
     module.add_class::<PipelineStage>()?;
     module.add_class::<DueTask>()?;
     module.add_class::<Snapshot>()?;
-    module.add_class::<Task>()?;
-    module.add_class::<User>()?;
     Ok(())
 }

@@ -92,6 +92,10 @@ impl Model {
                 self.order.push(name.clone());
                 unique(self.structs.insert(name.clone(), declared).is_none(), &name)
             }
+            Item::Macro(item) if item.ident.as_ref().is_some_and(|name| name == "with_entities") => {
+                self.found.add_list(&item.mac.tokens.to_string());
+                Ok(())
+            }
             Item::Macro(item) if item.mac.path.is_ident("labels") => {
                 let labels: Labels = item.mac.parse_body().map_err(|error| format!("labels!: {error}"))?;
                 let name = labels.name.clone();

@@ -42,11 +42,23 @@ pub(in crate::generate) struct Parameter {
 #[derive(Default)]
 pub(super) struct Found {
     traits: BTreeMap<String, ItemTrait>,
+    /// What a handle hands out, with the trait of each, as the list of entities has it.
+    handed_out: Vec<(String, String)>,
     /// The parameters of each type's `new`, which are the fields that must be given.
     constructors: BTreeMap<String, Vec<String>>,
 }
 
 impl Found {
+    /// Reads the list of entities, whose lines are `leads: Lead, LeadRepository, MockLeadRepository;`.
+    pub(super) fn add_list(&mut self, text: &str) {
+        for line in text.split(';') {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            if let [.., name, ":", _, ",", declared, ",", _] = words[..] {
+                self.handed_out.push((name.to_owned(), declared.to_owned()));
+            }
+        }
+    }
+
     pub(super) fn add_trait(&mut self, item: ItemTrait) {
         self.traits.insert(item.ident.to_string(), item);
     }
@@ -65,10 +77,18 @@ impl Found {
 }
 
 impl Model {
-    /// Lists what a handle hands out, in the order of the trait `Repositories`.
+    /// Lists what a handle hands out, in the order of the list of entities.
     pub(in crate::generate) fn operations(&self) -> Result<Vec<Operations>, String> {
-        let handle = self.operations_trait("Repositories")?;
-        methods(handle).map(|(_, handed_out)| self.read_operations(handed_out)).collect()
+        if self.found.handed_out.is_empty() {
+            return Err("crm-core has no macro with_entities that lists the entities".to_owned());
+        }
+        let reports = ("reports".to_owned(), "Reports".to_owned());
+        self.found
+            .handed_out
+            .iter()
+            .chain([&reports])
+            .map(|(name, declared)| self.read_operations(name, declared))
+            .collect()
     }
 
     /// Tells whether a field of an input must be given.
@@ -80,19 +100,15 @@ impl Model {
         self.found.traits.get(name).ok_or_else(|| format!("crm-core has no public trait {name}"))
     }
 
-    fn read_operations(&self, handed_out: &Signature) -> Result<Operations, String> {
-        let name = handed_out.ident.to_string();
-        let at = |error| format!("Repositories::{name}: {error}");
-        let Some(Kind::Named(declared)) = returned(handed_out).map_err(at)? else {
-            return Err(at("it returns no trait".to_owned()));
-        };
-        let declared = self.operations_trait(&declared)?;
+    fn read_operations(&self, name: &str, declared: &str) -> Result<Operations, String> {
+        let at = |error| format!("{declared}: {error}");
+        let declared = self.operations_trait(declared)?;
         let methods = methods(declared).map(|(docs, method)| Method::read(docs, method));
         Ok(Operations {
             docs: docs(&declared.attrs),
             entity: declared.supertraits.iter().find_map(entity),
             methods: methods.collect::<Result<_, _>>().map_err(at)?,
-            name: name.clone(),
+            name: name.to_owned(),
         })
     }
 }

@@ -13,10 +13,5 @@ use super::model::Model;
 
 /// Generates every file of the Python package.
 pub(super) fn files(model: &Model) -> Result<Vec<File>, String> {
-    Ok(vec![
-        records::rust(model)?,
-        repositories::rust(model)?,
-        types::python(model)?,
-        inputs::python(model)?,
-    ])
+    Ok(vec![records::rust(model)?, repositories::rust(model)?, types::python(model)?, inputs::python(model)?])
 }

@@ -144,7 +144,9 @@ fn special(class: &Class, call: &Call) -> Result<String, String> {
             Kind::Named(kind) if kind == "Password" && !parameter.validated => {
                 format!("arguments::compared(py, {name}, \"{name}\")?")
             }
-            Kind::Named(kind) if kind == "Password" => format!("arguments::password(py, {name}, \"{name}\")?"),
+            Kind::Named(kind) if kind == "Password" => {
+                format!("arguments::password(py, {name}, \"{name}\")?")
+            }
             Kind::Named(kind) if kind == "Tags" => format!("arguments::tags(py, {name}, \"{name}\")?"),
             Kind::Text => format!("read::<String>({name}, \"{name}\")?"),
             Kind::Integer | Kind::Flag | Kind::Named(_) => match &parameter.default {
