@@ -162,8 +162,9 @@ pub use crm_core::{Error, ErrorCode, Result};
 #[cfg(unix)]
 #[doc(hidden)] // For the bindings to other languages.
 pub use embedded::{offer_programs, wheels_in};
-pub use export::{Column, ColumnType, Export, ExportSink};
+pub use export::{Export, ExportSink};
 pub use retry::{Attempt, Retry};
+pub use sql::column::{Column, ColumnType};
 pub use sqlx::postgres::{PgPool, PgSslMode};
 pub use upkeep::seed::{SeedPasswords, Seeded};
 pub use {chrono, crm_core, futures_util, rust_decimal};

@@ -13,6 +13,7 @@ use crate::connection::error_mapping::{self as fault, Intent};
 use crate::connection::session::Session;
 use crate::connection::transaction::{SNAPSHOT, Tx};
 use crate::sql::Sql;
+use crate::sql::column::Value;
 use crate::sql::row::Columns;
 use crate::statements::filter::clamp_day;
 use crate::statements::table::{columns, part};
@@ -60,7 +61,7 @@ impl Reports for Session {
         let read = |row: &PgRow| {
             let mut columns = Columns::new(row);
             let (stage, count) = (columns.label()?, columns.next()?);
-            let total_value = columns.optional_money()?.unwrap_or(Decimal::new(0, 2));
+            let total_value = Option::read(&mut columns)?.unwrap_or(Decimal::new(0, 2));
             Ok(PipelineStage { stage, count, total_value })
         };
         let found: Vec<PipelineStage> = read_all(&rows, read)?;
@@ -131,7 +132,7 @@ impl Session {
             let activity = CustomerActivity {
                 customer: part::<Customer>(&mut columns)?,
                 interaction_count: columns.next()?,
-                last_interaction: columns.optional_moment()?,
+                last_interaction: Value::read(&mut columns)?,
             };
             gave_up = Some(columns.next()?);
             Ok(activity)

@@ -3,14 +3,15 @@
 use async_trait::async_trait;
 use crm_core::{
     Customer, CustomerFilter, CustomerId, CustomerOrderBy, CustomerOverview, CustomerPatch,
-    CustomerRepository, Email, EntityKind, Error, Interaction, Lead, NewCustomer, Patch, Result, TagCount,
-    Tags, Task, Valid, check_recent, with_tags,
+    CustomerRepository, EntityKind, Error, Interaction, Lead, NewCustomer, Patch, Result, TagCount, Tags,
+    Task, Valid, check_recent, with_tags,
 };
 use tracing::instrument;
 
 use crate::connection::error_mapping::{self as fault, Intent};
 use crate::connection::session::Session;
 use crate::sql::Sql;
+use crate::sql::column::columns;
 use crate::sql::row::Columns;
 use crate::statements::filter::Conditions;
 use crate::statements::table::{self, Fields, Ordering, Reference, Table, columns};
@@ -21,36 +22,9 @@ const WORDS: &str = "crm.words(t.name || ' ' || coalesce(t.email, '') || ' ' || 
 
 impl Table for Customer {
     const TABLE: &'static str = "crm.customers";
-    const COLUMNS: &'static [&'static str] = &[
-        "id",
-        "name",
-        "email",
-        "phone",
-        "company",
-        "tags",
-        "notes",
-        "created_by",
-        "updated_by",
-        "created_at",
-        "updated_at",
-        "version",
-    ];
 
-    fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
-        Ok(Self {
-            id: columns.id()?,
-            name: columns.next()?,
-            email: columns.next::<Option<String>>()?.map(Email::from_stored),
-            phone: columns.next()?,
-            company: columns.next()?,
-            tags: columns.next()?,
-            notes: columns.next()?,
-            created_by: columns.optional_id()?,
-            updated_by: columns.optional_id()?,
-            created_at: columns.moment()?,
-            updated_at: columns.moment()?,
-            version: columns.next()?,
-        })
+    columns! {
+        id, name, email, phone, company, tags, notes, created_by, updated_by, created_at, updated_at, version,
     }
 
     fn fields<F: Fields>(new: &NewCustomer, fields: &mut F) {

@@ -7,7 +7,7 @@ use crm_core::{
 
 use crate::connection::session::Session;
 use crate::sql::Sql;
-use crate::sql::row::Columns;
+use crate::sql::column::columns;
 use crate::statements::filter::Conditions;
 use crate::statements::table::{Fields, Ordering, Reference, Table};
 
@@ -18,20 +18,9 @@ const WORDS: &str = "crm.words(t.notes)";
 
 impl Table for Interaction {
     const TABLE: &'static str = "crm.interactions";
-    const COLUMNS: &'static [&'static str] =
-        &["id", "customer_id", "type::text", "notes", "date", "created_by", "created_at", "version"];
 
-    fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
-        Ok(Self {
-            id: columns.id()?,
-            customer_id: columns.id()?,
-            kind: columns.label()?,
-            notes: columns.next()?,
-            date: columns.moment()?,
-            created_by: columns.optional_id()?,
-            created_at: columns.moment()?,
-            version: columns.next()?,
-        })
+    columns! {
+        id, customer_id, kind as "type", notes, date, created_by, created_at, version,
     }
 
     fn fields<F: Fields>(new: &NewInteraction, fields: &mut F) {

@@ -7,7 +7,7 @@ use tracing::instrument;
 
 use crate::connection::session::Session;
 use crate::sql::Sql;
-use crate::sql::row::Columns;
+use crate::sql::column::columns;
 use crate::statements::filter::Conditions;
 use crate::statements::table::{Fields, Ordering, Reference, Table};
 
@@ -18,36 +18,9 @@ const WORDS: &str = "crm.words(t.title || ' ' || coalesce(t.description, ''))";
 
 impl Table for Lead {
     const TABLE: &'static str = "crm.leads";
-    const COLUMNS: &'static [&'static str] = &[
-        "id",
-        "title",
-        "description",
-        "stage::text",
-        "value",
-        "customer_id",
-        "assigned_to",
-        "created_by",
-        "updated_by",
-        "created_at",
-        "updated_at",
-        "version",
-    ];
 
-    fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
-        Ok(Self {
-            id: columns.id()?,
-            title: columns.next()?,
-            description: columns.next()?,
-            stage: columns.label()?,
-            value: columns.optional_money()?,
-            customer_id: columns.optional_id()?,
-            assigned_to: columns.optional_id()?,
-            created_by: columns.optional_id()?,
-            updated_by: columns.optional_id()?,
-            created_at: columns.moment()?,
-            updated_at: columns.moment()?,
-            version: columns.next()?,
-        })
+    columns! {
+        id, title, description, stage, value, customer_id, assigned_to, created_by, updated_by, created_at, updated_at, version,
     }
 
     fn fields<F: Fields>(new: &NewLead, fields: &mut F) {

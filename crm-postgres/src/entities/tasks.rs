@@ -8,7 +8,7 @@ use tracing::instrument;
 
 use crate::connection::session::Session;
 use crate::sql::Sql;
-use crate::sql::row::Columns;
+use crate::sql::column::columns;
 use crate::statements::filter::Conditions;
 use crate::statements::table::{Fields, Ordering, Ranks, Reference, Table};
 
@@ -26,38 +26,9 @@ pub(crate) fn priority_at(rank: i32) -> &'static str {
 
 impl Table for Task {
     const TABLE: &'static str = "crm.tasks";
-    const COLUMNS: &'static [&'static str] = &[
-        "id",
-        "title",
-        "description",
-        "status::text",
-        "priority::text",
-        "due_date",
-        "assigned_to",
-        "customer_id",
-        "created_by",
-        "updated_by",
-        "created_at",
-        "updated_at",
-        "version",
-    ];
 
-    fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
-        Ok(Self {
-            id: columns.id()?,
-            title: columns.next()?,
-            description: columns.next()?,
-            status: columns.label()?,
-            priority: columns.label()?,
-            due_date: columns.optional_day()?,
-            assigned_to: columns.optional_id()?,
-            customer_id: columns.optional_id()?,
-            created_by: columns.optional_id()?,
-            updated_by: columns.optional_id()?,
-            created_at: columns.moment()?,
-            updated_at: columns.moment()?,
-            version: columns.next()?,
-        })
+    columns! {
+        id, title, description, status, priority, due_date, assigned_to, customer_id, created_by, updated_by, created_at, updated_at, version,
     }
 
     fn fields<F: Fields>(new: &NewTask, fields: &mut F) {

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use crm_core::{
-    Credential, DenialReason, Email, Entity, Error, NewUser, Password, PasswordHash, Repository, Result,
-    User, UserFilter, UserId, UserOrderBy, UserPatch, UserRepository, Valid,
+    Credential, DenialReason, Entity, Error, NewUser, Password, PasswordHash, Repository, Result, User,
+    UserFilter, UserId, UserOrderBy, UserPatch, UserRepository, Valid,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
@@ -14,7 +14,7 @@ use crate::connection::error_mapping::{self as fault, Intent};
 use crate::connection::session::{Session, gone};
 use crate::connection::transaction::Tx;
 use crate::sql::Sql;
-use crate::sql::row::Columns;
+use crate::sql::column::columns;
 use crate::statements::filter::{Conditions, FOLDED_EMAIL};
 use crate::statements::list;
 use crate::statements::table::{Fields, Ordering, Reference, Table, columns, read};
@@ -23,22 +23,12 @@ const ROLE: &str = "crm.user_role";
 
 impl Table for User {
     const TABLE: &'static str = "crm.users";
-    const COLUMNS: &'static [&'static str] =
-        &["id", "name", "email", "role::text", "deactivated_at", "created_at", "updated_at", "version"];
-    const UNIQUE: Option<&'static str> = Some(FOLDED_EMAIL);
 
-    fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self> {
-        Ok(Self {
-            id: columns.id()?,
-            name: columns.next()?,
-            email: Email::from_stored(columns.next()?),
-            role: columns.label()?,
-            deactivated_at: columns.optional_moment()?,
-            created_at: columns.moment()?,
-            updated_at: columns.moment()?,
-            version: columns.next()?,
-        })
+    columns! {
+        id, name, email, role, deactivated_at, created_at, updated_at, version,
     }
+
+    const UNIQUE: Option<&'static str> = Some(FOLDED_EMAIL);
 
     async fn prepare(session: &Session, new: Vec<NewUser>) -> Result<Vec<NewUser>> {
         session

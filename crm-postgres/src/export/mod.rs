@@ -19,14 +19,13 @@ use crate::connection::pool::Lease;
 use crate::connection::session::Session;
 use crate::connection::transaction::SNAPSHOT;
 use crate::sql::Sql;
+use crate::sql::column::Column;
 use crate::statements::filter::clamp_day;
 use crate::statements::list::{arrange_all, restrict, select};
 use crate::statements::table::{Table, columns as columns_of};
 use crate::{Acting, Crm, Tx};
 
 use halves::Halves;
-
-pub use columns::{Column, ColumnType};
 
 /// Is how many rows are waited for together at the most.
 const PIECES: usize = 256;
@@ -71,14 +70,14 @@ impl Export {
     #[must_use]
     pub fn columns(&self) -> Vec<Column> {
         match self {
-            Self::Users(..) => columns::USERS.to_vec(),
-            Self::Customers(..) => columns::CUSTOMERS.to_vec(),
-            Self::Leads(..) => columns::LEADS.to_vec(),
-            Self::Tasks(..) => columns::TASKS.to_vec(),
-            Self::Interactions(..) => columns::INTERACTIONS.to_vec(),
+            Self::Users(..) => User::COLUMNS.to_vec(),
+            Self::Customers(..) => Customer::COLUMNS.to_vec(),
+            Self::Leads(..) => Lead::COLUMNS.to_vec(),
+            Self::Tasks(..) => Task::COLUMNS.to_vec(),
+            Self::Interactions(..) => Interaction::COLUMNS.to_vec(),
             Self::Pipeline => columns::PIPELINE.to_vec(),
-            Self::CustomerActivity { .. } => [columns::CUSTOMERS, columns::ACTIVITY].concat(),
-            Self::DueTasks(_) => [columns::TASKS, columns::DUE].concat(),
+            Self::CustomerActivity { .. } => [Customer::COLUMNS, columns::ACTIVITY].concat(),
+            Self::DueTasks(_) => [Task::COLUMNS, columns::DUE].concat(),
         }
     }
 

@@ -8,7 +8,7 @@ use crm_core::Id;
 use rust_decimal::Decimal;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::PgRow;
-use sqlx::{Column as _, Decode, Postgres, Row as _, Type};
+use sqlx::{Column as _, Decode, Postgres, Row as _, Type, ValueRef as _};
 
 /// Reads the columns of a row from left to right.
 ///
@@ -29,7 +29,7 @@ impl<'r> Columns<'r> {
     }
 
     pub(crate) fn is_null(&self) -> sqlx::Result<bool> {
-        Ok(self.row.try_get_unchecked::<Option<i64>, _>(self.at)?.is_none())
+        Ok(self.row.try_get_raw(self.at)?.is_null())
     }
 
     pub(crate) const fn at(&self) -> usize {
@@ -70,36 +70,26 @@ impl<'r> Columns<'r> {
         self.next::<i64>().map(I::from)
     }
 
-    pub(crate) fn optional_id<I: Id>(&mut self) -> sqlx::Result<Option<I>> {
-        Ok(self.next::<Option<i64>>()?.map(I::from))
-    }
-
     /// Reads the label of an enum type. The columns cast it to text, so that the driver need not look the type up.
     pub(crate) fn label<L: FromStr<Err = crm_core::Error>>(&mut self) -> sqlx::Result<L> {
         self.read(|label: &'r str| Ok(label.parse::<L>()?))
     }
 
     /// Reads an amount and gives it the two decimals of its column, which the wire leaves out where they are zero.
-    pub(crate) fn optional_money(&mut self) -> sqlx::Result<Option<Decimal>> {
-        let mut amount = self.next::<Option<Decimal>>()?;
-        if let Some(amount) = &mut amount {
-            amount.rescale(2);
-        }
+    pub(crate) fn money(&mut self) -> sqlx::Result<Decimal> {
+        let mut amount = self.next::<Decimal>()?;
+        amount.rescale(2);
         Ok(amount)
     }
 
-    pub(crate) fn moment(&mut self) -> sqlx::Result<DateTime<Utc>> {
-        self.read(|micros: i64| moment(micros))
-    }
-
     /// Reads microseconds since 2000. sqlx's own decoder panics where another program has stored `infinity`.
-    pub(crate) fn optional_moment(&mut self) -> sqlx::Result<Option<DateTime<Utc>>> {
-        self.read(|micros: Option<i64>| micros.map(moment).transpose())
+    pub(crate) fn moment(&mut self) -> sqlx::Result<DateTime<Utc>> {
+        self.read(moment)
     }
 
-    /// Reads days since 2000; see [`optional_moment`](Self::optional_moment).
-    pub(crate) fn optional_day(&mut self) -> sqlx::Result<Option<NaiveDate>> {
-        self.read(|days: Option<i32>| days.map(day).transpose())
+    /// Reads days since 2000; see [`moment`](Self::moment).
+    pub(crate) fn day(&mut self) -> sqlx::Result<NaiveDate> {
+        self.read(day)
     }
 }
 

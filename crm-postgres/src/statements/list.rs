@@ -20,8 +20,7 @@ fn from<E: Table>() -> String {
 /// Lists the columns as the table has them, for a part of a statement from which they are taken again. All of the table's would be too
 /// many: no role may read a password.
 fn uncast<E: Table>() -> String {
-    let columns = E::COLUMNS.iter().map(|column| column.split("::").next().unwrap_or(column));
-    columns.map(|column| format!("t.{column}")).collect::<Vec<_>>().join(", ")
+    E::COLUMNS.iter().map(|column| format!("t.{}", column.name)).collect::<Vec<_>>().join(", ")
 }
 
 fn conditions<E: Table>(sql: &mut Sql, filter: &E::Filter) -> Vec<Condition> {

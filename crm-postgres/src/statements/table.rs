@@ -7,6 +7,7 @@ use sqlx::{Encode, Postgres, Type};
 use crate::connection::error_mapping::Intent;
 use crate::connection::session::Session;
 use crate::sql::Sql;
+use crate::sql::column::Column;
 use crate::sql::row::Columns;
 use crate::statements::filter::Conditions;
 
@@ -14,8 +15,8 @@ use crate::statements::filter::Conditions;
 pub(crate) trait Table: Entity {
     /// The table, schema-qualified.
     const TABLE: &'static str;
-    /// The columns in the order in which [`read`](Self::read) reads them, cast where the driver would look the type up.
-    const COLUMNS: &'static [&'static str];
+    /// The columns in the order in which [`read`](Self::read) reads them; the macro `columns!` writes both.
+    const COLUMNS: &'static [Column];
 
     /// Reads the entity from its columns.
     fn read(columns: &mut Columns<'_>) -> sqlx::Result<Self>;
@@ -121,7 +122,7 @@ pub(crate) trait Fields {
 
 /// Lists the columns behind an alias of the table.
 pub(crate) fn columns<E: Table>(alias: &str) -> String {
-    let columns: Vec<_> = E::COLUMNS.iter().map(|column| format!("{alias}.{column}")).collect();
+    let columns: Vec<_> = E::COLUMNS.iter().map(|column| column.selected(alias)).collect();
     columns.join(", ")
 }
 
