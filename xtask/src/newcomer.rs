@@ -67,7 +67,7 @@ impl Trial {
         }
 
         self.say("the rest of the guide, over a database of its own");
-        self.bash(".", &shell(1)?)?;
+        self.bash("hello", &shell(1)?)?;
         make_folder(&self.path("hello/src/bin"))?;
         write(&self.path("hello/src/bin/guide.rs"), &in_one_main(&rust.concat()))?;
         write(&self.path("hello/src/bin/with_database.rs"), include_str!("../newcomer/with_database.rs"))?;

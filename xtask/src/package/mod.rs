@@ -58,7 +58,7 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     }
     let root = root();
     let out = std::env::var_os("CRM_PACKAGES").filter(|out| !out.is_empty());
-    let out = out.map_or_else(|| root.join("target/packages"), PathBuf::from);
+    let out = root.join(out.unwrap_or_else(|| "target/packages".into()));
     let compiler = output(command("rustc").args(["--version", "--verbose"]))?;
     let target = compiler.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default().to_owned();
     // The tests' Python, or one with maturin alone.
