@@ -114,6 +114,9 @@
 
 mod access;
 mod assignee;
+#[cfg(feature = "calls")]
+#[doc(hidden)]
+pub mod calls;
 mod customers;
 mod email;
 mod entity;

@@ -1,12 +1,13 @@
 //! Users, as Python has them.
 
+use crm_core::calls::Compared;
 use crm_postgres::crm_core::{Password, User as Entity, UserId, Valid, Validate as _};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::errors::raise;
 use crate::handle::Handle;
-use crate::inputs::{Compared, read};
+use crate::inputs::read;
 
 /// Stores users: the people who work with the CRM.
 #[pyclass(frozen, subclass, name = "Users", module = "crm")]
@@ -17,13 +18,9 @@ fn password(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Valid<Password
     new.validate().map_err(|error| raise(py, error))
 }
 
-/// An email that no user has, because PostgreSQL stores no NUL.
-const NOBODY: &str = "\0";
-
 /// Reads a password that is only compared: anything wrong with it is a wrong password.
 fn compared(py: Python<'_>, given: &Bound<'_, PyAny>, name: &str) -> PyResult<Password> {
-    let Compared(text) = read(given, name)?;
-    text.map_or_else(Password::random, |text| Ok(Password::new(text))).map_err(|error| raise(py, error))
+    read::<Compared>(given, name)?.password().map_err(|error| raise(py, error))
 }
 
 #[pymethods]
@@ -115,8 +112,7 @@ impl UsersBase {
         email: &Bound<'_, PyAny>,
         password: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
-        let Compared(email) = read(email, "email")?;
-        let email = email.unwrap_or_else(|| NOBODY.to_owned());
+        let email = read::<Compared>(email, "email")?.email();
         let password = compared(py, password, "password")?;
         self.0.call(py, "users.authenticate", move |crm| {
             Box::pin(async move { crm.users().authenticate(&email, password).await })

@@ -18,6 +18,10 @@ pub(super) enum Kind {
     Optional(Box<Kind>),
     Many(Box<Kind>),
     Page(Box<Kind>),
+    /// A change: a value, nothing, or neither.
+    Patch(Box<Kind>),
+    /// A range from `since` to `until`.
+    Range(Box<Kind>),
     /// A struct or an enum of crm-core, by its name.
     Named(String),
     /// A type that only Rust has, such as a tuple.
@@ -41,6 +45,8 @@ impl Kind {
             "Option" => Self::Optional(held()?),
             "Vec" => Self::Many(held()?),
             "Page" => Self::Page(held()?),
+            "Patch" => Self::Patch(held()?),
+            "Range" => Self::Range(held()?),
             "String" => Self::Text,
             "Email" => Self::Email,
             "Decimal" => Self::Money,

@@ -1,5 +1,7 @@
 //! Writes the declarations of the bindings from crm-core's own source. See `docs/design/generate.md`.
 
+mod entities;
+mod inputs;
 mod kind;
 mod model;
 mod node_records;
@@ -20,7 +22,7 @@ struct File {
 /// Generates every file from the current sources.
 fn files() -> Result<Vec<File>, String> {
     let model = Model::read(&root().join("crm-core/src"))?;
-    Ok(vec![node_records::rust(&model)?, node_records::typescript(&model)?])
+    Ok(vec![inputs::rust(&model)?, node_records::rust(&model)?, node_records::typescript(&model)?])
 }
 
 /// Writes the files that are stale.

@@ -8,6 +8,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Fields, Ident, Item, Lit, LitStr, Meta, Token, Visibility};
 
+use super::entities::Entities;
 use super::kind::Kind;
 
 /// The declarations of crm-core, each under its name. No two may share one.
@@ -15,6 +16,7 @@ use super::kind::Kind;
 pub(super) struct Model {
     structs: BTreeMap<String, Struct>,
     labels: BTreeMap<String, Labels>,
+    entities: Entities,
     /// The names of the structs in the order of the sources.
     order: Vec<String>,
 }
@@ -83,8 +85,14 @@ impl Model {
                 let name = labels.name.clone();
                 unique(self.labels.insert(name.clone(), labels).is_none(), &name)
             }
+            Item::Impl(item) => self.entities.add(&item),
             _ => Ok(()),
         }
+    }
+
+    /// Returns the entities and the types that belong to them.
+    pub(super) const fn entities(&self) -> &Entities {
+        &self.entities
     }
 
     /// Returns a struct by its name.

@@ -59,7 +59,9 @@ fn put(model: &Model, name: &str, kind: &Kind) -> Result<String, String> {
             Kind::Day => format!("out.maybe_day({name})"),
             other => return Err(format!("{name}: the wire to Node has no optional {other:?}")),
         },
-        Kind::Foreign => return Err(format!("{name}: only Rust has this type")),
+        Kind::Patch(_) | Kind::Range(_) | Kind::Foreign => {
+            return Err(format!("{name}: no record holds {kind:?}"));
+        }
     })
 }
 
@@ -169,7 +171,7 @@ fn typescript_type(model: &Model, kind: &Kind) -> Result<String, String> {
             }
             name.clone()
         }
-        Kind::Foreign => return Err("only Rust has this type".to_owned()),
+        Kind::Patch(_) | Kind::Range(_) | Kind::Foreign => return Err(format!("no record holds {kind:?}")),
     })
 }
 
