@@ -4,6 +4,7 @@ mod entities;
 mod inputs;
 mod kind;
 mod model;
+mod node_inputs;
 mod node_records;
 mod text;
 
@@ -22,7 +23,12 @@ struct File {
 /// Generates every file from the current sources.
 fn files() -> Result<Vec<File>, String> {
     let model = Model::read(&root().join("crm-core/src"))?;
-    Ok(vec![inputs::rust(&model)?, node_records::rust(&model)?, node_records::typescript(&model)?])
+    Ok(vec![
+        inputs::rust(&model)?,
+        node_records::rust(&model)?,
+        node_records::typescript(&model)?,
+        node_inputs::typescript(&model)?,
+    ])
 }
 
 /// Writes the files that are stale.

@@ -47,6 +47,8 @@ pub(super) struct Labels {
     pub(super) name: String,
     pub(super) docs: Vec<String>,
     pub(super) labels: Vec<String>,
+    /// The label that is taken when none is given.
+    default: Option<String>,
 }
 
 impl Model {
@@ -112,6 +114,16 @@ impl Model {
         self.labels.contains_key(name)
     }
 
+    /// Returns the label that an enum takes when none is given.
+    pub(super) fn default_label(&self, name: &str) -> Option<&str> {
+        self.labels.get(name)?.default.as_deref()
+    }
+
+    /// Lists the enums whose values have labels.
+    pub(super) fn label_names(&self) -> impl Iterator<Item = &str> {
+        self.labels.keys().map(String::as_str)
+    }
+
     /// Lists the structs that callers are handed: those that serialise. A generic one is written by hand in each language,
     /// and so are the parts of an error.
     pub(super) fn records(&self) -> impl Iterator<Item = &Struct> {
@@ -169,13 +181,15 @@ impl Parse for Labels {
         field.parse::<LitStr>()?;
         syn::braced!(variants in input);
         let label = |input: ParseStream<'_>| {
-            Attribute::parse_outer(input)?;
+            let attributes = Attribute::parse_outer(input)?;
             input.parse::<Ident>()?;
             input.parse::<Token![=]>()?;
-            Ok(input.parse::<LitStr>()?.value())
+            let label = input.parse::<LitStr>()?.value();
+            Ok((label, attributes.iter().any(|attribute| attribute.path().is_ident("default"))))
         };
-        let labels = Punctuated::<String, Token![,]>::parse_terminated_with(&variants, label)?;
-        Ok(Self { name, docs, labels: labels.into_iter().collect() })
+        let variants = Punctuated::<_, Token![,]>::parse_terminated_with(&variants, label)?;
+        let default = variants.iter().find(|(_, is_default)| *is_default).map(|(label, _)| label.clone());
+        Ok(Self { name, docs, labels: variants.into_iter().map(|(label, _)| label).collect(), default })
     }
 }
 

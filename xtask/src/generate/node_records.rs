@@ -185,7 +185,8 @@ fn example(kind: &Kind) -> &'static str {
     }
 }
 
-fn comment(indent: &str, docs: &[String], behind: &str) -> String {
+/// Writes docs as a comment of TypeScript.
+pub(super) fn comment(indent: &str, docs: &[String], behind: &str) -> String {
     let lines: Vec<_> = docs.iter().map(|line| translated(line, "null")).collect();
     match &lines[..] {
         [line] => format!("{indent}/** {line}{behind} */\n"),
