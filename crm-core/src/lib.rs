@@ -113,6 +113,9 @@
 //! compiler asks for the rest, because [`Entity`] names the types and every conversion destructures fully.
 
 mod access;
+#[cfg(feature = "calls")]
+#[doc(hidden)]
+pub mod calls;
 mod entities;
 mod errors;
 #[cfg(test)]

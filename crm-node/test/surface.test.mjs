@@ -18,7 +18,9 @@ const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCas
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 
 /** Is what tsc has written, without comments. */
-const types = ['calls', 'crm', 'errors', 'index', 'inputs', 'records', 'repositories']
+const types = [
+  'calls', 'crm', 'errors', 'index', 'inputs', 'page', 'records', 'repositories', 'values', 'generated/inputs', 'generated/records',
+]
   .map((name) => readFileSync(join(LIB, `${name}.d.ts`), 'utf8'))
   .join('\n')
   .replace(/\/\*[^]*?\*\//g, '');

@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::crm::handle;
 use crate::errors::raise;
 use crate::guard::guarded;
-use crate::inputs::{Fields as _, Keywords, read};
+use crate::inputs::{Keywords, read};
 use crate::programs;
 use crate::run::Face;
 

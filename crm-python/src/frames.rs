@@ -15,7 +15,7 @@ use crate::arrow::{Decoder, schema, schema_capsule, stream_capsule};
 use crate::errors::raise;
 use crate::guard::guarded;
 use crate::handle::{Handle, Known, Store};
-use crate::inputs::{Fields, Keywords};
+use crate::inputs::Keywords;
 use crate::repositories::due;
 use crate::run::{Face, block};
 use crate::runtime::{Owned, runtime};

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::ThreadId;
 
+use crm_core::calls::Input;
 use crm_postgres::background::elsewhere;
 use crm_postgres::crm_core::{List, Order, Repositories, Stored};
 use crm_postgres::{Acting, Crm, Error, Result, Tx};
@@ -12,7 +13,7 @@ use pyo3::types::PyDict;
 
 use crate::errors::raise;
 use crate::guard::guarded;
-use crate::inputs::{Fields, Input, Keywords, many, read};
+use crate::inputs::{Keywords, many, read};
 use crate::records::Wire;
 use crate::rows::stream;
 use crate::run::Face;
@@ -266,7 +267,7 @@ impl Handle {
             let id: i64 = read(id, "id")?;
             let keywords = Keywords::new(fields);
             let patch = E::patch_row(&keywords)?;
-            let expected: Option<i64> = keywords.optional("expected_version")?;
+            let expected = keywords.optional::<i64>("expected_version")?;
             keywords.refuse_unknown("update")?;
             match keywords.check(py, patch) {
                 Ok(patch) => {
@@ -283,6 +284,6 @@ impl Handle {
     }
 }
 
-fn order<'py, E: Known>(fields: &impl Fields<'py>) -> PyResult<Option<Order<E::OrderBy>>> {
+fn order<E: Known>(fields: &Keywords<'_, '_>) -> PyResult<Option<Order<E::OrderBy>>> {
     fields.optional("order")
 }

@@ -2,21 +2,21 @@
 //!
 //! An input asks for each field by name; what nobody asked for is refused. All that is wrong with it is told at once.
 
-mod entities;
 mod values;
 
-pub(crate) use entities::Input;
 use values::OneOrMany;
-pub(crate) use values::{Compared, Value};
+pub(crate) use values::Value;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use crm_core::calls::{self, Input, Source, Takes};
 use crm_postgres::Result;
-use crm_postgres::chrono::{DateTime, Utc};
-use crm_postgres::crm_core::{Error, Id, Patch, Range, Valid, Violation, ViolationCode, beside};
+use crm_postgres::crm_core::{Error, Id, Patch, Valid, Violation, ViolationCode, beside};
 
-use crate::wire::{Given, Key, Reader};
+use crate::wire::{Given, Key, Reader, camel};
 
 /// Is the values of a call, of which parameters are read. All that is wrong with them is told together.
 pub(crate) struct Values<'a> {
@@ -179,35 +179,12 @@ impl Fields {
         read.map_err(|violation| self.broken.borrow_mut().push(violation)).ok()
     }
 
-    /// Reads a field that may be left out or `null`.
+    /// Reads a field that may be left out or `null`. In a batch an empty cell is left out too: a row of a CSV file has a blank
+    /// text there.
     pub(crate) fn optional<T: Value>(&self, name: &'static str) -> Option<T> {
         match self.take(name)? {
             Given::Null => None,
-            given => self.read(name, given),
-        }
-    }
-
-    /// Reads a field whose absence the domain judges.
-    fn or_default<T: Value + Default>(&self, name: &'static str) -> T {
-        self.optional(name).unwrap_or_default()
-    }
-
-    /// Reads a field of a new row that is no text and may be left out. In a batch a blank text is absent, as it is for an optional text:
-    /// a row of a CSV file has one in each empty cell.
-    fn cell<T: Value>(&self, name: &'static str) -> Option<T> {
-        match self.take(name)? {
-            Given::Null => None,
-            Given::Text(Some(text)) if self.row.is_some() && text.trim().is_empty() => None,
-            given => self.read(name, given),
-        }
-    }
-
-    /// Reads a text of a new row for which an empty text is no value: in a batch it is absent, as in [`cell`](Self::cell). One of spaces
-    /// is a value.
-    fn secret_cell(&self, name: &'static str) -> Option<String> {
-        match self.take(name)? {
-            Given::Null => None,
-            Given::Text(Some(text)) if self.row.is_some() && text.is_empty() => None,
+            Given::Text(Some(text)) if self.row.is_some() && T::is_empty_cell(&text) => None,
             given => self.read(name, given),
         }
     }
@@ -216,68 +193,35 @@ impl Fields {
     fn condition<T: Value>(&self, name: &'static str) -> Option<T> {
         match self.take(name)? {
             Given::Null => {
-                self.note(
-                    name,
-                    ViolationCode::InvalidType,
-                    "must not be null: leave it out to select any value",
-                );
+                let message = "must not be null: leave it out to select any value";
+                self.note(name, ViolationCode::InvalidType, message);
                 None
             }
             given => self.read(name, given),
         }
     }
 
-    /// Reads a field that must be given; for one that is not, the caller puts anything in its place.
-    fn required<T: Value>(&self, name: &'static str) -> Option<T> {
-        let value = self.cell(name);
-        if value.is_none() && !self.refused(name) {
-            self.note(name, ViolationCode::Required, "must have a value");
-        }
-        value
-    }
-
-    /// Tells whether a field was given with something that could not be read.
-    fn refused(&self, name: &'static str) -> bool {
-        let path = self.path(name);
-        self.broken.borrow().iter().any(|violation| violation.field == path)
-    }
-
-    /// Reads a foreign key of a new row.
-    fn id<I: Id>(&self, name: &'static str) -> Option<I> {
-        self.cell::<i64>(name).map(I::from)
-    }
-
-    /// Reads a change: a field left out stays, `null` clears it.
-    fn patch<T: Value>(&self, name: &'static str) -> Patch<T> {
-        match self.take(name) {
-            None => Patch::Keep,
-            Some(Given::Null) => Patch::Clear,
-            Some(given) => self.read(name, given).map_or(Patch::Keep, Patch::Set),
-        }
-    }
-
-    /// Reads a change of a reference.
-    fn patch_id<I: Id>(&self, name: &'static str) -> Patch<I> {
-        match self.patch::<i64>(name) {
-            Patch::Keep => Patch::Keep,
-            Patch::Clear => Patch::Clear,
-            Patch::Set(id) => Patch::Set(I::from(id)),
-        }
-    }
-
-    /// Reads a filter's value: one or any of several.
+    /// Reads a condition that is one value or any of several.
     pub(crate) fn any_of<T: Value>(&self, name: &'static str) -> Option<Vec<T>> {
         self.condition::<OneOrMany<T>>(name).map(|OneOrMany(values)| values)
     }
 
-    /// Reads a filter of keys.
-    fn any_id<I: Id>(&self, name: &'static str) -> Option<Vec<I>> {
-        self.any_of::<i64>(name).map(|ids| ids.into_iter().map(I::from).collect())
+    /// Reads an entity's new row.
+    pub(crate) fn new_row<E: Input>(&self) -> E::New {
+        let Ok(new) = E::new_row(self);
+        new
     }
 
-    /// Reads the two ends of a range of moments.
-    fn moments(&self, since: &'static str, until: &'static str) -> Range<DateTime<Utc>> {
-        Range { since: self.condition(since), until: self.condition(until) }
+    /// Reads an entity's change.
+    pub(crate) fn patch_row<E: Input>(&self) -> E::Patch {
+        let Ok(patch) = E::patch_row(self);
+        patch
+    }
+
+    /// Reads an entity's filter.
+    pub(crate) fn filter<E: Input>(&self) -> E::Filter {
+        let Ok(filter) = E::filter(self);
+        filter
     }
 
     /// Returns what was noted, the fields that nobody has asked for among it.
@@ -300,6 +244,48 @@ impl Fields {
     }
 }
 
+impl calls::Fields for Fields {
+    /// What cannot be read is noted, so nothing ends the reading.
+    type Error = Infallible;
+
+    fn spelt(&self, name: &'static str) -> Cow<'static, str> {
+        camel(name).into()
+    }
+
+    fn note(&self, name: &'static str, code: ViolationCode, message: &str) {
+        self.note(name, code, message);
+    }
+
+    fn refused(&self, name: &'static str) -> bool {
+        let path = self.path(name);
+        self.broken.borrow().iter().any(|violation| violation.field == path)
+    }
+}
+
+impl<T: Value> Takes<T> for Fields {
+    fn optional(&self, name: &'static str) -> Result<Option<T>, Infallible> {
+        Ok(self.optional(name))
+    }
+
+    fn patch(&self, name: &'static str) -> Result<Patch<T>, Infallible> {
+        Ok(match self.take(name) {
+            None => Patch::Keep,
+            Some(Given::Null) => Patch::Clear,
+            Some(given) => self.read(name, given).map_or(Patch::Keep, Patch::Set),
+        })
+    }
+
+    fn condition(&self, name: &'static str) -> Result<Option<T>, Infallible> {
+        Ok(self.condition(name))
+    }
+
+    fn any_of(&self, name: &'static str) -> Result<Option<Vec<T>>, Infallible> {
+        Ok(self.any_of(name))
+    }
+}
+
+impl Source for Fields {}
+
 /// Reads and validates the rows of a batch.
 pub(crate) fn many<E: Input>(given: Given) -> Result<Vec<Valid<E::New>>> {
     let Given::List(rows) = given else {
@@ -310,7 +296,7 @@ pub(crate) fn many<E: Input>(given: Given) -> Result<Vec<Valid<E::New>>> {
     let mut new = Vec::with_capacity(rows.len());
     for (row, given) in rows.into_iter().enumerate() {
         let fields = Fields::of_row(given, row);
-        new.push(E::new_row(&fields));
+        new.push(fields.new_row::<E>());
         broken.append(&mut fields.noted());
     }
     beside(broken, Valid::all(new))

@@ -1,10 +1,11 @@
 //! One value of JavaScript's at a time. What is of the wrong type breaks a rule like any other, and names the field.
 
+use crm_core::calls::Compared;
 use crm_postgres::PgSslMode;
 use crm_postgres::chrono::{DateTime, NaiveDate, Utc};
 use crm_postgres::crm_core::{
-    Cursor, Error, InteractionType, Order, OrderBy, Priority, Role, SearchText, Stage, TaskStatus, Violation,
-    ViolationCode, parse_money,
+    Cursor, CustomerId, Error, InteractionId, InteractionType, LeadId, Order, OrderBy, Priority, Role,
+    SearchText, Stage, TaskId, TaskStatus, UserId, Violation, ViolationCode, parse_money,
 };
 use crm_postgres::rust_decimal::Decimal;
 
@@ -14,6 +15,11 @@ use crate::wire::{Given, MAX_SAFE, camel};
 pub(crate) trait Value: Sized {
     /// Reads it; `path` names the field for a violation.
     fn read(given: Given, path: &dyn Fn() -> String) -> Result<Self, Violation>;
+
+    /// Tells whether a text is the cell of a table that holds no value.
+    fn is_empty_cell(text: &str) -> bool {
+        text.trim().is_empty()
+    }
 }
 
 fn violation(path: &dyn Fn() -> String, code: ViolationCode, message: impl Into<String>) -> Violation {
@@ -53,10 +59,12 @@ impl Value for String {
             other => Err(wrong(&other, path, "a string")),
         }
     }
-}
 
-/// A text that is only compared, such as a password to log in with.
-pub(crate) struct Compared(pub(crate) Option<String>);
+    /// Leaves white space to the domain: a password may be made of it.
+    fn is_empty_cell(text: &str) -> bool {
+        text.is_empty()
+    }
+}
 
 impl Value for Compared {
     /// Reads a text, or nothing for one that equals none because a surrogate stands alone in it.
@@ -108,6 +116,18 @@ impl Value for i64 {
         whole(f64::read(given, path)?, path)
     }
 }
+
+macro_rules! ids {
+    ($($id:ident),+) => {$(
+        impl Value for $id {
+            fn read(given: Given, path: &dyn Fn() -> String) -> Result<Self, Violation> {
+                i64::read(given, path).map(Self)
+            }
+        }
+    )+};
+}
+
+ids!(CustomerId, InteractionId, LeadId, TaskId, UserId);
 
 impl Value for u32 {
     fn read(given: Given, path: &dyn Fn() -> String) -> Result<Self, Violation> {

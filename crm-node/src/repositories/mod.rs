@@ -6,13 +6,14 @@ mod reports;
 mod tasks;
 mod users;
 
+use crm_core::calls::Input;
 use crm_postgres::Result;
 use crm_postgres::background::elsewhere;
 use crm_postgres::crm_core::{Interaction, List, Repositories, Stored, Validate as _};
 
 use crate::bridge::{Job, job, unknown};
 use crate::handle::{Handle, Store, fill};
-use crate::inputs::{Input, Values, many};
+use crate::inputs::{Values, many};
 use crate::rows::stream;
 use crate::wire::Wire;
 use crate::{connect, crm};
@@ -78,7 +79,7 @@ impl Call<'_> {
         Ok(match self.operation {
             "create" => {
                 let fields = values.input("row");
-                let new = E::new_row(&fields).validate();
+                let new = fields.new_row::<E>().validate();
                 let new = fields.finish(new)?;
                 self.with(move |crm| E::repository(crm).create(new))
             }
@@ -107,7 +108,7 @@ impl Call<'_> {
             }
             "list" => {
                 let fields = values.fields("options");
-                let mut list = List::<E>::new().filter(E::filter(&fields));
+                let mut list = List::<E>::new().filter(fields.filter::<E>());
                 list.order = fields.optional("order").unwrap_or_default();
                 list.limit = fields.optional("limit").unwrap_or(list.limit);
                 list.cursor = fields.optional("cursor");
@@ -116,7 +117,7 @@ impl Call<'_> {
             }
             "stream" => {
                 let fields = values.fields("options");
-                let (filter, order) = (E::filter(&fields), fields.optional("order").unwrap_or_default());
+                let (filter, order) = (fields.filter::<E>(), fields.optional("order").unwrap_or_default());
                 fields.finish(Ok(()))?;
                 let made = self.made.ok_or_else(|| unknown("stream"))?;
                 let rows = stream::<E>(self.store.clone(), filter, order)?;
@@ -125,14 +126,14 @@ impl Call<'_> {
             }
             "count" => {
                 let fields = values.fields("filter");
-                let filter = E::filter(&fields);
+                let filter = fields.filter::<E>();
                 fields.finish(Ok(()))?;
                 self.with(move |crm| Box::pin(async move { E::repository(crm).count(&filter).await }))
             }
             "update" => {
                 let (id, fields, options) =
                     (values.id::<E::Id>(), values.input("patch"), values.fields("options"));
-                let (patch, expected) = (E::patch_row(&fields), options.optional("expected_version"));
+                let (patch, expected) = (fields.patch_row::<E>(), options.optional("expected_version"));
                 values.also(fields);
                 values.also(options);
                 let patch = values.finish(patch.validate())?;

@@ -1,19 +1,16 @@
 //! Users, as Node has them.
 
+use crm_core::calls::Compared;
 use crm_postgres::Result;
 use crm_postgres::crm_core::{Password, User, UserId, Valid, Validate as _};
 
 use super::Call;
 use crate::bridge::Job;
-use crate::inputs::{Compared, Parameters, Values};
-
-/// An email that no user has, because PostgreSQL stores no NUL.
-const NOBODY: &str = "\0";
+use crate::inputs::{Parameters, Values};
 
 /// Reads a password that is only compared: anything wrong with it is a wrong password.
 fn compared(values: &mut Values<'_>, name: &'static str) -> Result<Option<Password>> {
-    let read = values.read::<Compared>(name);
-    read.map(|Compared(text)| text.map_or_else(Password::random, |text| Ok(Password::new(text)))).transpose()
+    values.read::<Compared>(name).map(Compared::password).transpose()
 }
 
 /// Reads a new password, the last of the parameters, which stand before it.
@@ -32,8 +29,8 @@ pub(super) fn begin(call: &Call<'_>, values: &mut Values<'_>) -> Result<Job> {
         }
         "authenticate" => {
             let read = (values.read::<Compared>("email"), compared(values, "password")?);
-            let (Compared(email), password) = values.all(read)?;
-            let email = email.unwrap_or_else(|| NOBODY.to_owned());
+            let (email, password) = values.all(read)?;
+            let email = email.email();
             call.with(move |crm| Box::pin(async move { crm.users().authenticate(&email, password).await }))
         }
         "changePassword" => {

@@ -1,6 +1,5 @@
 //! Somebody's frame as rows of `create_many`.
 
-use std::cell::RefCell;
 use std::collections::HashSet;
 
 use arrow_array::cast::AsArray as _;
@@ -20,7 +19,7 @@ use pyo3::types::{PyCapsule, PyDict};
 
 use super::stream::{Stream, Unread, caught, of_column};
 use crate::frames::Reading;
-use crate::inputs::{Fields, Wrong, shown, too_many};
+use crate::inputs::{Fields, Given, Wrong, shown, too_many};
 
 /// Is a batch of a frame, its columns brought to the few types that inputs are read from.
 pub(crate) struct Table {
@@ -172,8 +171,13 @@ impl Table {
     }
 
     /// Returns a row; `number` is its place in the whole frame.
-    pub(crate) fn row<'t, 'py>(&'t self, py: Python<'py>, row: usize, number: usize) -> Row<'t, 'py> {
-        Row { py, table: self, at: row, number, asked: RefCell::default(), broken: RefCell::default() }
+    pub(crate) fn row<'t, 'py>(
+        &'t self,
+        py: Python<'py>,
+        row: usize,
+        number: usize,
+    ) -> Fields<'py, Row<'t, 'py>> {
+        Fields::of_row(Row { py, table: self, at: row, number }, number)
     }
 }
 
@@ -321,49 +325,27 @@ pub(crate) struct Row<'t, 'py> {
     table: &'t Table,
     at: usize,
     number: usize,
-    asked: RefCell<Vec<&'static str>>,
-    broken: RefCell<Vec<Violation>>,
 }
 
-impl<'py> Fields<'py> for Row<'_, 'py> {
-    fn given(&self, name: &'static str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.asked.borrow_mut().push(name);
+impl<'py> Given<'py> for Row<'_, 'py> {
+    fn value(&self, name: &'static str) -> Result<Option<Bound<'py, PyAny>>, Wrong> {
         let Some((_, column)) = self.table.columns.iter().find(|(known, _)| known == name) else {
             return Ok(None);
         };
-        match column.value(self.py, self.at) {
-            Ok(value) => Ok(value),
-            Err(Wrong::Rule(violation)) => {
-                self.broken.borrow_mut().push(Violation { field: self.path(name), ..violation });
-                Ok(None)
+        column.value(self.py, self.at).map_err(|wrong| match wrong {
+            Wrong::Type(error) => {
+                let message = format!("[{}].{name}: {}", self.number, error.value(self.py));
+                Wrong::Type(PyErr::from_type(error.get_type(self.py), message))
             }
-            Err(Wrong::Type(error)) => {
-                let message = format!("{}: {}", self.path(name), error.value(self.py));
-                Err(PyErr::from_type(error.get_type(self.py), message))
-            }
-        }
+            Wrong::Rule(violation) => Wrong::Rule(violation),
+        })
     }
 
-    fn refuse_unknown(&self, _function: &str) -> PyResult<()> {
-        let asked = self.asked.borrow();
-        match self.table.columns.iter().find(|(name, _)| !asked.contains(&name.as_str())) {
-            None => Ok(()),
-            Some((name, _)) => {
-                let message = format!("the frame has an unknown column {}", shown(self.py, name));
-                Err(PyTypeError::new_err(message))
-            }
-        }
-    }
-
-    fn are_cells(&self) -> bool {
-        true
-    }
-
-    fn broken(&self) -> &RefCell<Vec<Violation>> {
-        &self.broken
-    }
-
-    fn path(&self, name: &'static str) -> String {
-        format!("[{}].{name}", self.number)
+    fn unknown(&self, asked: &[&'static str], _: &str, _: Option<usize>) -> PyResult<Option<PyErr>> {
+        let unknown = self.table.columns.iter().find(|(name, _)| !asked.contains(&name.as_str()));
+        Ok(unknown.map(|(name, _)| {
+            let message = format!("the frame has an unknown column {}", shown(self.py, name));
+            PyTypeError::new_err(message)
+        }))
     }
 }

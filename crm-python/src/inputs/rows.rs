@@ -1,12 +1,13 @@
 //! The rows of `create_many`: dicts, dataclasses, or somebody's frame.
 
+use crm_core::calls::Input;
 use crm_postgres::crm_core::{Error, MAX_VIOLATIONS, Valid, Violation, ViolationCode, beside};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use super::{Fields, Input, Keywords};
+use super::{Dict, Fields, Given};
 use crate::arrow::Frame;
 use crate::errors::raise;
 
@@ -37,7 +38,7 @@ struct Read<E: Input> {
 
 impl<E: Input> Read<E> {
     /// Reads a row. Tells whether to go on: where more violations were found than are told, nothing else matters.
-    fn add<'py>(&mut self, py: Python<'py>, fields: &impl Fields<'py>) -> PyResult<bool> {
+    fn add<'py>(&mut self, py: Python<'py>, fields: &Fields<'py, impl Given<'py>>) -> PyResult<bool> {
         if self.new.len() == MAX_ROWS {
             return Err(too_many(py));
         }
@@ -46,7 +47,7 @@ impl<E: Input> Read<E> {
         }
         self.new.push(E::new_row(fields)?);
         fields.refuse_unknown("create_many")?;
-        self.broken.append(&mut fields.broken().borrow_mut());
+        self.broken.append(&mut fields.broken.borrow_mut());
         Ok(self.broken.len() < MAX_VIOLATIONS)
     }
 }
@@ -77,7 +78,7 @@ fn read_all<E: Input>(rows: &Bound<'_, PyAny>) -> PyResult<Read<E>> {
             Ok(dict) => dict,
             Err(other) => of_dataclass(py, &other.into_inner(), row)?,
         };
-        if !read.add(py, &Keywords::of_row(&dict, row))? {
+        if !read.add(py, &Fields::of_row(Dict(Some(&dict)), row))? {
             break;
         }
     }

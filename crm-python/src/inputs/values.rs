@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use crm_core::calls::Compared;
 use crm_postgres::chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crm_postgres::crm_core::{
-    Cursor, Error, InteractionType, Order, OrderBy, Priority, Role, SearchText, Stage, TaskStatus, Violation,
-    ViolationCode, parse_money,
+    Cursor, CustomerId, Error, InteractionId, InteractionType, LeadId, Order, OrderBy, Priority, Role,
+    SearchText, Stage, TaskId, TaskStatus, UserId, Violation, ViolationCode, parse_money,
 };
 use crm_postgres::rust_decimal::Decimal;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
@@ -88,9 +89,6 @@ impl Value for String {
     }
 }
 
-/// A text that is only compared, such as a password to log in with.
-pub(crate) struct Compared(pub(crate) Option<String>);
-
 impl Value for Compared {
     /// Reads a text, or nothing for one that equals none because a surrogate stands alone in it.
     fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
@@ -121,6 +119,18 @@ impl Value for i64 {
         })
     }
 }
+
+macro_rules! ids {
+    ($($id:ident),+) => {$(
+        impl Value for $id {
+            fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {
+                i64::read(value, path).map(Self)
+            }
+        }
+    )+};
+}
+
+ids!(CustomerId, InteractionId, LeadId, TaskId, UserId);
 
 impl Value for bool {
     fn read(value: &Bound<'_, PyAny>, path: impl Fn() -> String) -> Result<Self, Wrong> {

@@ -1,10 +1,11 @@
 //! What the repositories' own calls are given, where reading it takes more than its type.
 
+use crm_core::calls::Compared;
 use crm_postgres::crm_core::{Password, Tags, Valid, Validate as _};
 use pyo3::prelude::*;
 
 use crate::errors::raise;
-use crate::inputs::{Compared, read};
+use crate::inputs::read;
 
 /// Reads a password to be stored.
 pub(crate) fn password(py: Python<'_>, given: &Bound<'_, PyAny>, name: &str) -> PyResult<Valid<Password>> {
@@ -13,8 +14,7 @@ pub(crate) fn password(py: Python<'_>, given: &Bound<'_, PyAny>, name: &str) -> 
 
 /// Reads a password that is only compared: anything wrong with it is a wrong password.
 pub(crate) fn compared(py: Python<'_>, given: &Bound<'_, PyAny>, name: &str) -> PyResult<Password> {
-    let Compared(text) = read(given, name)?;
-    text.map_or_else(Password::random, |text| Ok(Password::new(text))).map_err(|error| raise(py, error))
+    read::<Compared>(given, name)?.password().map_err(|error| raise(py, error))
 }
 
 /// Reads tags to add or to remove.

@@ -1,18 +1,19 @@
 //! The reports, as Python has them.
 
+use crm_core::calls::Takes as _;
 use crm_postgres::crm_core::{ActivityQuery, DueTasksQuery};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::guard::guarded;
 use crate::handle::Handle;
-use crate::inputs::{Fields, Keywords, read};
+use crate::inputs::{Keywords, read};
 
 /// Answers the reports.
 #[pyclass(frozen, subclass, name = "Reports", module = "crm")]
 pub(crate) struct ReportsBase(pub(crate) Handle);
 
-fn activity<'py>(fields: &impl Fields<'py>) -> PyResult<ActivityQuery> {
+fn activity(fields: &Keywords<'_, '_>) -> PyResult<ActivityQuery> {
     let default = ActivityQuery::default();
     Ok(ActivityQuery {
         limit: fields.optional("limit")?.unwrap_or(default.limit),
@@ -22,7 +23,7 @@ fn activity<'py>(fields: &impl Fields<'py>) -> PyResult<ActivityQuery> {
 }
 
 /// Reads what a report of due tasks asks for, but its page.
-pub(crate) fn due<'py>(today: &Bound<'py, PyAny>, fields: &impl Fields<'py>) -> PyResult<DueTasksQuery> {
+pub(crate) fn due(today: &Bound<'_, PyAny>, fields: &Keywords<'_, '_>) -> PyResult<DueTasksQuery> {
     let default = DueTasksQuery::new(read(today, "today")?);
     Ok(DueTasksQuery {
         within_days: fields.optional("within_days")?.unwrap_or(default.within_days),

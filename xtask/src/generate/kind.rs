@@ -18,9 +18,9 @@ pub(super) enum Kind {
     Optional(Box<Kind>),
     Many(Box<Kind>),
     Page(Box<Kind>),
-    /// A change of a field.
+    /// A change: a value, nothing, or neither.
     Patch(Box<Kind>),
-    /// A half-open range.
+    /// A range from `since` to `until`.
     Range(Box<Kind>),
     /// A struct or an enum of crm-core, by its name.
     Named(String),
@@ -29,6 +29,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Returns the kind of the value that an optional field or a change holds; any other kind is its own.
+    pub(super) fn held(&self) -> &Self {
+        match self {
+            Self::Optional(held) | Self::Patch(held) => held,
+            kind => kind,
+        }
+    }
+
     /// Reads a type.
     pub(super) fn read(kind: &Type) -> Result<Self, String> {
         let Type::Path(path) = kind else { return Ok(Self::Foreign) };

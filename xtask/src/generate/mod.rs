@@ -1,7 +1,10 @@
 //! Writes the declarations of the bindings from crm-core's own source. See `docs/design/generate.md`.
 
+mod entities;
+mod inputs;
 mod kind;
 mod model;
+mod node_inputs;
 mod node_records;
 mod python;
 mod text;
@@ -21,7 +24,12 @@ struct File {
 /// Generates every file from the current sources.
 fn files() -> Result<Vec<File>, String> {
     let model = Model::read(&root().join("crm-core/src"))?;
-    let mut files = vec![node_records::rust(&model)?, node_records::typescript(&model)?];
+    let mut files = vec![
+        inputs::rust(&model)?,
+        node_records::rust(&model)?,
+        node_records::typescript(&model)?,
+        node_inputs::typescript(&model)?,
+    ];
     files.extend(python::files(&model)?);
     Ok(files)
 }

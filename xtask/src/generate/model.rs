@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, ExprLit, Fields, Ident, Item, Lit, LitStr, Meta, Token, Visibility};
 
+use super::entities::Entities;
 use super::kind::Kind;
 
 mod operations;
@@ -18,6 +19,7 @@ pub(super) use operations::{Method, Operations};
 pub(super) struct Model {
     structs: BTreeMap<String, Struct>,
     labels: BTreeMap<String, Labels>,
+    entities: Entities,
     /// The names of the structs in the order of the sources.
     order: Vec<String>,
     found: operations::Found,
@@ -73,10 +75,6 @@ impl Model {
                 self.found.add_trait(item);
                 Ok(())
             }
-            Item::Impl(item) if item.trait_.is_none() => {
-                self.found.add_constructor(&item);
-                Ok(())
-            }
             Item::Struct(item) if is_public(&item.vis) => {
                 let Fields::Named(fields) = item.fields else { return Ok(()) };
                 let name = item.ident.to_string();
@@ -101,8 +99,14 @@ impl Model {
                 let name = labels.name.clone();
                 unique(self.labels.insert(name.clone(), labels).is_none(), &name)
             }
+            Item::Impl(item) => self.entities.add(&item),
             _ => Ok(()),
         }
+    }
+
+    /// Returns the entities and the types that belong to them.
+    pub(super) const fn entities(&self) -> &Entities {
+        &self.entities
     }
 
     /// Returns a struct by its name.
@@ -120,6 +124,16 @@ impl Model {
     /// Tells what a type's name means.
     pub(super) fn is_labels(&self, name: &str) -> bool {
         self.labels.contains_key(name)
+    }
+
+    /// Returns the label that an enum takes when none is given.
+    pub(super) fn default_label(&self, name: &str) -> Option<&str> {
+        self.labels.get(name)?.default.as_deref()
+    }
+
+    /// Lists the enums whose values have labels.
+    pub(super) fn label_names(&self) -> impl Iterator<Item = &str> {
+        self.labels.keys().map(String::as_str)
     }
 
     /// Lists the structs that callers are handed: those that serialise. A generic one is written by hand in each language,

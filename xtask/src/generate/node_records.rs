@@ -60,7 +60,7 @@ fn put(model: &Model, name: &str, kind: &Kind) -> Result<String, String> {
             other => return Err(format!("{name}: the wire to Node has no optional {other:?}")),
         },
         Kind::Patch(_) | Kind::Range(_) | Kind::Foreign => {
-            return Err(format!("{name}: no record has this type"));
+            return Err(format!("{name}: no record holds {kind:?}"));
         }
     })
 }
@@ -171,7 +171,7 @@ fn typescript_type(model: &Model, kind: &Kind) -> Result<String, String> {
             }
             name.clone()
         }
-        Kind::Patch(_) | Kind::Range(_) | Kind::Foreign => return Err("no record has this type".to_owned()),
+        Kind::Patch(_) | Kind::Range(_) | Kind::Foreign => return Err(format!("no record holds {kind:?}")),
     })
 }
 
@@ -185,7 +185,8 @@ fn example(kind: &Kind) -> &'static str {
     }
 }
 
-fn comment(indent: &str, docs: &[String], behind: &str) -> String {
+/// Writes docs as a comment of TypeScript.
+pub(super) fn comment(indent: &str, docs: &[String], behind: &str) -> String {
     let lines: Vec<_> = docs.iter().map(|line| translated(line, "null")).collect();
     match &lines[..] {
         [line] => format!("{indent}/** {line}{behind} */\n"),

@@ -1,15 +1,16 @@
 //! From an operation's name to the call, and from what it returns to a case's value.
 
 use chrono::NaiveDate;
+use crm_core::calls::{Input, Takes as _};
 use crm_core::{
     ActivityQuery, CustomerId, DueTasksQuery, Error, LeadId, List, Password, Repositories, Repository, Stage,
-    Stored, Tags, TaskId, TaskStatus, UserId, Valid, Validate,
+    Stored, Tags, TaskId, UserId, Valid, Validate,
 };
 use futures_util::TryStreamExt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::inputs::{Args, Filtered, Outcome, Readable, Refused, rows};
+use super::inputs::{Args, Outcome, Refused, rows};
 use super::values::shown;
 
 fn written(value: impl Serialize) -> Value {
@@ -19,13 +20,13 @@ fn written(value: impl Serialize) -> Value {
 /// Calls an operation.
 pub(super) async fn call(crm: &dyn Repositories, op: &str, args: Value) -> Outcome<Value> {
     let (part, operation) = op.split_once('.').unwrap();
-    let mut args = Args::new(args);
+    let args = Args::new(args);
     match part {
         "users" => users(crm, operation, args).await,
         "customers" => customers(crm, operation, args).await,
         "leads" => match operation {
             "move_to" => {
-                let (id, stage) = (args.take::<LeadId>("id")?, args.parsed::<Stage>("stage")?);
+                let (id, stage) = (args.take::<LeadId>("id")?, args.optional::<Stage>("stage")?);
                 args.finish(Ok(()))?;
                 Ok(written(crm.leads().move_to(id, stage.unwrap()).await?))
             }
@@ -50,7 +51,7 @@ pub(super) async fn call(crm: &dyn Repositories, op: &str, args: Value) -> Outco
     }
 }
 
-async fn users(crm: &dyn Repositories, operation: &str, mut args: Args) -> Outcome<Value> {
+async fn users(crm: &dyn Repositories, operation: &str, args: Args) -> Outcome<Value> {
     let users = crm.users();
     Ok(match operation {
         "find_by_email" => {
@@ -87,7 +88,7 @@ async fn users(crm: &dyn Repositories, operation: &str, mut args: Args) -> Outco
     })
 }
 
-async fn customers(crm: &dyn Repositories, operation: &str, mut args: Args) -> Outcome<Value> {
+async fn customers(crm: &dyn Repositories, operation: &str, args: Args) -> Outcome<Value> {
     let customers = crm.customers();
     Ok(match operation {
         "add_tags" | "remove_tags" => {
@@ -104,7 +105,7 @@ async fn customers(crm: &dyn Repositories, operation: &str, mut args: Args) -> O
             written(customers.tag_counts().await?)
         }
         "overview" => {
-            let (id, recent) = (args.take("id")?, args.optional("recent")?.unwrap_or(10));
+            let (id, recent) = (args.take::<CustomerId>("id")?, args.optional("recent")?.unwrap_or(10));
             args.finish(Ok(()))?;
             written(customers.overview(id, recent).await?)
         }
@@ -112,7 +113,7 @@ async fn customers(crm: &dyn Repositories, operation: &str, mut args: Args) -> O
     })
 }
 
-fn activity(args: &mut Args) -> Outcome<ActivityQuery> {
+fn activity(args: &Args) -> Outcome<ActivityQuery> {
     let default = ActivityQuery::default();
     Ok(ActivityQuery {
         limit: args.optional("limit")?.unwrap_or(default.limit),
@@ -121,22 +122,22 @@ fn activity(args: &mut Args) -> Outcome<ActivityQuery> {
     })
 }
 
-fn due(args: &mut Args) -> Outcome<DueTasksQuery> {
+fn due(args: &Args) -> Outcome<DueTasksQuery> {
     let default = DueTasksQuery::new(args.take::<NaiveDate>("today")?);
     Ok(DueTasksQuery {
         within_days: args.optional("within_days")?.unwrap_or(default.within_days),
-        statuses: args.any_of::<TaskStatus>("statuses")?.unwrap_or(default.statuses),
+        statuses: args.any_of("statuses")?.unwrap_or(default.statuses),
         limit: args.optional("limit")?.unwrap_or(default.limit),
         cursor: args.optional("cursor")?,
         ..default
     })
 }
 
-async fn reports(crm: &dyn Repositories, operation: &str, mut args: Args) -> Outcome<Value> {
+async fn reports(crm: &dyn Repositories, operation: &str, args: Args) -> Outcome<Value> {
     let reports = crm.reports();
     Ok(match operation {
         "customer_activity" => {
-            let query = activity(&mut args)?;
+            let query = activity(&args)?;
             args.finish(query.start())?;
             written(reports.customer_activity(&query).await?)
         }
@@ -145,13 +146,13 @@ async fn reports(crm: &dyn Repositories, operation: &str, mut args: Args) -> Out
             written(reports.pipeline().await?)
         }
         "due_tasks" => {
-            let query = due(&mut args)?;
+            let query = due(&args)?;
             args.finish(query.start())?;
             written(reports.due_tasks(&query).await?)
         }
         "snapshot" => {
             // Of the three together the limit is one, and each begins at its top.
-            let due = due(&mut args)?;
+            let due = due(&args)?;
             let include_inactive = args.optional("include_inactive")?.unwrap_or(true);
             let activity = ActivityQuery { limit: due.limit, cursor: None, include_inactive };
             args.finish(Ok(()))?;
@@ -162,21 +163,19 @@ async fn reports(crm: &dyn Repositories, operation: &str, mut args: Args) -> Out
 }
 
 /// Calls an operation that every repository has.
-async fn common<E>(crm: &dyn Repositories, operation: &str, mut args: Args) -> Outcome<Value>
+async fn common<E>(crm: &dyn Repositories, operation: &str, args: Args) -> Outcome<Value>
 where
-    E: Stored + Filtered + Serialize,
+    E: Stored + Input + Serialize,
     E::Id: Serialize,
-    E::New: Readable,
-    E::Patch: Readable,
 {
     let repository: &dyn Repository<E> = E::repository(crm);
     Ok(match operation {
         "create" => {
-            let new = args.input::<E::New>()?.validate();
+            let new = E::new_row(&args)?.validate();
             written(repository.create(args.finish(new)?).await?)
         }
         "create_many" => {
-            let rows = rows::<E::New>(args.take("rows")?)?;
+            let rows = rows::<E>(args.take("rows")?)?;
             args.finish(Ok(()))?;
             written(repository.create_many(rows).await?)
         }
@@ -195,26 +194,26 @@ where
             written(repository.get_many(&ids).await?)
         }
         "list" => {
-            let mut list = List::<E>::new().filter(E::filter(&mut args)?);
-            list.order = args.parsed("order")?.unwrap_or_default();
+            let mut list = List::<E>::new().filter(E::filter(&args)?);
+            list.order = args.optional("order")?.unwrap_or_default();
             list.limit = args.optional("limit")?.unwrap_or(list.limit);
             list.cursor = args.optional("cursor")?;
             args.finish(list.start())?;
             written(repository.list(&list).await?)
         }
         "stream" => {
-            let (filter, order) = (E::filter(&mut args)?, args.parsed("order")?.unwrap_or_default());
+            let (filter, order) = (E::filter(&args)?, args.optional("order")?.unwrap_or_default());
             args.finish(Ok(()))?;
             written(repository.stream(filter, order).try_collect::<Vec<_>>().await?)
         }
         "count" => {
-            let filter = E::filter(&mut args)?;
+            let filter = E::filter(&args)?;
             args.finish(Ok(()))?;
             written(repository.count(&filter).await?)
         }
         "update" => {
-            let (id, expected) = (args.take::<i64>("id")?.into(), args.optional("expected_version")?);
-            let patch: Result<Valid<_>, Error> = args.input::<E::Patch>()?.validate();
+            let (id, expected) = (E::Id::from(args.take::<i64>("id")?), args.optional("expected_version")?);
+            let patch: Result<Valid<_>, Error> = E::patch_row(&args)?.validate();
             written(repository.update(id, args.finish(patch)?, expected).await?)
         }
         _ => return Err(Refused::Unsayable(format!("there is no {}.{operation}", E::KIND.plural()))),

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use syn::{
-    FnArg, GenericArgument, ImplItem, ItemImpl, ItemTrait, Pat, PathArguments, PathSegment, ReturnType,
-    Signature, TraitItem, Type, TypeParamBound,
+    FnArg, GenericArgument, ItemTrait, Pat, PathArguments, PathSegment, ReturnType, Signature, TraitItem,
+    Type, TypeParamBound,
 };
 
 use super::super::kind::Kind;
-use super::{Model, Struct, docs};
+use super::{Model, docs};
 
 /// A trait of operations, as a handle hands it out.
 pub(in crate::generate) struct Operations {
@@ -44,8 +44,6 @@ pub(super) struct Found {
     traits: BTreeMap<String, ItemTrait>,
     /// What a handle hands out, with the trait of each, as the list of entities has it.
     handed_out: Vec<(String, String)>,
-    /// The parameters of each type's `new`, which are the fields that must be given.
-    constructors: BTreeMap<String, Vec<String>>,
 }
 
 impl Found {
@@ -62,18 +60,6 @@ impl Found {
     pub(super) fn add_trait(&mut self, item: ItemTrait) {
         self.traits.insert(item.ident.to_string(), item);
     }
-
-    pub(super) fn add_constructor(&mut self, item: &ItemImpl) {
-        let Some(owner) = last_segment(&item.self_ty) else { return };
-        for item in &item.items {
-            if let ImplItem::Fn(method) = item
-                && method.sig.ident == "new"
-            {
-                let names = typed(&method.sig).map(|(name, _)| name).collect();
-                self.constructors.insert(owner.ident.to_string(), names);
-            }
-        }
-    }
 }
 
 impl Model {
@@ -89,11 +75,6 @@ impl Model {
             .chain([&reports])
             .map(|(name, declared)| self.read_operations(name, declared))
             .collect()
-    }
-
-    /// Tells whether a field of an input must be given.
-    pub(in crate::generate) fn is_required(&self, input: &Struct, field: &str) -> bool {
-        self.found.constructors.get(&input.name).is_some_and(|names| names.iter().any(|name| name == field))
     }
 
     fn operations_trait(&self, name: &str) -> Result<&ItemTrait, String> {

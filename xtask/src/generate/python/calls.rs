@@ -127,7 +127,7 @@ pub(super) fn new(model: &Model, entity: &str, place: Place) -> Result<Vec<Param
             continue;
         }
         let kind = python_type(model, &field.kind, place)?;
-        let given = match model.is_required(input, &field.rust) {
+        let given = match model.entities().is_required(&input.name, &field.rust) {
             true => Parameter::required(&field.name, kind),
             false => Parameter::keyword(&field.name, kind, default(model, field)?),
         };
