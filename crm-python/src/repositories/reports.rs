@@ -12,6 +12,12 @@ use crate::inputs::{Fields, Keywords, read};
 #[pyclass(frozen, subclass, name = "Reports", module = "crm")]
 pub(crate) struct ReportsBase(pub(crate) Handle);
 
+impl ReportsBase {
+    pub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {
+        Self(handle).into()
+    }
+}
+
 fn activity<'py>(fields: &impl Fields<'py>) -> PyResult<ActivityQuery> {
     let default = ActivityQuery::default();
     Ok(ActivityQuery {

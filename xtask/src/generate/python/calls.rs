@@ -55,7 +55,7 @@ impl Parameter {
         }
     }
 
-    fn keyword(name: &str, kind: impl Into<String>, default: impl Into<String>) -> Self {
+    pub(super) fn keyword(name: &str, kind: impl Into<String>, default: impl Into<String>) -> Self {
         Self { default: Some(default.into()), keyword_only: true, ..Self::required(name, kind) }
     }
 }
@@ -249,7 +249,8 @@ fn special(model: &Model, part: &str, method: Method) -> Result<Call, String> {
             }
         }
     }
-    let returns = method.returns.map_or(Ok("None".to_owned()), |kind| python_type(model, &kind, Place::Record))?;
+    let returns =
+        method.returns.map_or(Ok("None".to_owned()), |kind| python_type(model, &kind, Place::Record))?;
     Ok(Call { name: method.name, docs: method.docs, parameters, returns })
 }
 

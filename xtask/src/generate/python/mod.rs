@@ -2,6 +2,7 @@
 
 mod calls;
 mod docs;
+mod frames;
 mod inputs;
 mod records;
 mod repositories;
@@ -16,6 +17,7 @@ pub(super) fn files(model: &Model) -> Result<Vec<File>, String> {
     Ok(vec![
         records::rust(model)?,
         repositories::rust(model)?,
+        frames::rust(model)?,
         types::python(model)?,
         inputs::python(model)?,
     ])

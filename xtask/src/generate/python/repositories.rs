@@ -9,7 +9,7 @@ use super::super::text::{header, rustfmt, translated};
 use super::calls::{Call, Class, Parameter, classes};
 use super::docs;
 use super::records::identifier;
-use super::words::quoted;
+use super::words::{comment, quoted, text_signature};
 
 /// The calls whose bodies are written by hand: `repositories::<part>::<call>`.
 const BY_HAND: [&str; 1] = ["users.authenticate"];
@@ -41,7 +41,9 @@ fn class(model: &Model, class: &Class, entity: &str) -> Result<String, String> {
     let name = &class.name;
     let mut text = format!(
         "\n{}#[pyclass(frozen, subclass, name = \"{name}\", module = \"crm\")]\n\
-         pub(crate) struct {name}Base(pub(crate) Handle);\n\n#[pymethods]\nimpl {name}Base {{\n",
+         pub(crate) struct {name}Base(pub(crate) Handle);\n\n\
+         impl {name}Base {{\npub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {{\n\
+         Self(handle).into()\n}}\n}}\n\n#[pymethods]\nimpl {name}Base {{\n",
         comment(&class.docs)
     );
     let mut methods = Vec::new();
@@ -144,7 +146,9 @@ fn special(class: &Class, call: &Call) -> Result<String, String> {
             Kind::Named(kind) if kind == "Password" && !parameter.validated => {
                 format!("arguments::compared(py, {name}, \"{name}\")?")
             }
-            Kind::Named(kind) if kind == "Password" => format!("arguments::password(py, {name}, \"{name}\")?"),
+            Kind::Named(kind) if kind == "Password" => {
+                format!("arguments::password(py, {name}, \"{name}\")?")
+            }
             Kind::Named(kind) if kind == "Tags" => format!("arguments::tags(py, {name}, \"{name}\")?"),
             Kind::Text => format!("read::<String>({name}, \"{name}\")?"),
             Kind::Integer | Kind::Flag | Kind::Named(_) => match &parameter.default {
@@ -166,20 +170,4 @@ fn special(class: &Class, call: &Call) -> Result<String, String> {
     };
     writeln!(text, "self.0.call(py, \"{path}\", {call})\n}}").ok();
     Ok(text)
-}
-
-/// Writes the signature that Python shows.
-fn text_signature(parameters: &[Parameter]) -> String {
-    let mut parts = vec!["$self".to_owned()];
-    for Parameter { name, default, keyword_only, .. } in parameters {
-        if *keyword_only && !parts.iter().any(|part| part == "*") {
-            parts.push("*".to_owned());
-        }
-        parts.push(default.as_ref().map_or_else(|| name.clone(), |default| format!("{name}={default}")));
-    }
-    format!("({})", parts.join(", "))
-}
-
-fn comment(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("/// {line}").trim_end().to_owned() + "\n").collect()
 }

@@ -24,7 +24,12 @@ pub(super) fn python(model: &Model) -> Result<File, String> {
     }
     let views = model.records().filter(|record| is_view(record)).map(|record| quoted(&record.name));
     let views: Vec<_> = views.collect();
-    write!(text, "}}\n\n# The records that hold pages, which are only read.\nVIEWS = {{{}}}\n", views.join(", ")).ok();
+    write!(
+        text,
+        "}}\n\n# The records that hold pages, which are only read.\nVIEWS = {{{}}}\n",
+        views.join(", ")
+    )
+    .ok();
     let classes = classes(model)?;
     text += "\n# The repositories and their entities.\nENTITIES: dict[str, str] = {\n";
     for class in &classes {
@@ -35,7 +40,8 @@ pub(super) fn python(model: &Model) -> Result<File, String> {
     text += "}\n\n# What each call is given.\nPARAMETERS: dict[str, dict[str, str]] = {\n";
     for class in &classes {
         for call in calls(&class.common, &class.special) {
-            writeln!(text, "    {}: {}", quoted(&format!("{}.{}", class.name, call.name)), parameters(call)).ok();
+            writeln!(text, "    {}: {}", quoted(&format!("{}.{}", class.name, call.name)), parameters(call))
+                .ok();
         }
     }
     text += "}\n\n# What each call returns.\nRETURNS: dict[str, str] = {\n";
