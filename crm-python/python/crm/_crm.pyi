@@ -577,7 +577,7 @@ class User:
 
 @final
 class Migration:
-    """Is a step of the schema."""
+    """A step of the schema."""
 
     __match_args__: tuple[Literal["version"], Literal["description"]]
     def __new__(cls, version: int, description: str) -> Self: ...
