@@ -283,7 +283,7 @@ def method(cls: Any, kind: str, name: str, asynchronous: bool) -> str:
     function = getattr(cls, name)
     signature = inspect.signature(function)
     if name == "create_many":
-        # By themselves, or a type checker would not see the dicts that are meant in what stands there.
+        # One overload each: in a union, a type checker would not see that a literal dict is meant as a row.
         returned = "Call[builtins.list[int]]" if asynchronous else "builtins.list[int]"
         kinds = [PARAMETERS[f"{kind}.{name}"]["rows"], "Iterable[DataclassInstance]", "_ArrowStream"]
         overloads = [plain_method(function, name, ["self", f"rows: {rows}"], returned) for rows in kinds]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
-use crm_postgres::crm_core::{Customer, Interaction, Lead, Order, Task, User};
+use crm_postgres::crm_core::Order;
 use crm_postgres::{Export, ExportSink, Result};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -13,6 +13,7 @@ use pyo3::types::{PyCapsule, PyDict};
 
 use crate::arrow::{Decoder, schema, schema_capsule, stream_capsule};
 use crate::errors::raise;
+use crate::generated::frames::ListFrames;
 use crate::guard::guarded;
 use crate::handle::{Handle, Known, Store};
 use crate::inputs::Keywords;
@@ -181,12 +182,19 @@ impl Reading {
     }
 }
 
-/// Reads lists and reports as frames for pandas, Polars and Arrow.
-#[pyclass(frozen, subclass, name = "Frames", module = "crm")]
-pub(crate) struct FramesBase(pub(crate) Handle);
+/// Reads reports as frames, and what it extends reads lists.
+#[pyclass(frozen, subclass, extends = ListFrames, name = "Frames", module = "crm")]
+pub(crate) struct FramesBase;
 
 impl FramesBase {
-    fn list<E: Known>(
+    pub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(ListFrames(handle)).add_subclass(Self)
+    }
+}
+
+impl ListFrames {
+    /// Makes a frame of the rows that a filter selects.
+    pub(crate) fn list<E: Known>(
         &self,
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
@@ -223,54 +231,21 @@ fn wrap(py: Python<'_>, reading: Reading) -> PyResult<Py<PyAny>> {
 
 #[pymethods]
 impl FramesBase {
-    /// Reads users as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-    /// the number of rows read so far.
-    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, role=None, email=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
-    fn users(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        self.list::<User>(py, options, Export::Users)
-    }
-
-    /// Reads customers as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-    /// the number of rows read so far.
-    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, tags_any=None, tags_all=None, company=None, email=None, text=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
-    fn customers(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        self.list::<Customer>(py, options, Export::Customers)
-    }
-
-    /// Reads leads as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-    /// the number of rows read so far.
-    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, stage=None, customer_id=None, assigned_to=None, unassigned=False, min_value=None, max_value=None, text=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
-    fn leads(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        self.list::<Lead>(py, options, Export::Leads)
-    }
-
-    /// Reads tasks as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-    /// the number of rows read so far.
-    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, status=None, priority=None, assigned_to=None, unassigned=False, customer_id=None, due_since=None, due_until=None, text=None, created_since=None, created_until=None, updated_since=None, updated_until=None, order=None, progress=None)")]
-    fn tasks(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        self.list::<Task>(py, options, Export::Tasks)
-    }
-
-    /// Reads interactions as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-    /// the number of rows read so far.
-    #[pyo3(signature = (**options), text_signature = "($self, *, ids=None, customer_id=None, type=None, created_by=None, date_since=None, date_until=None, text=None, created_since=None, created_until=None, order=None, progress=None)")]
-    fn interactions(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        self.list::<Interaction>(py, options, Export::Interactions)
-    }
-
     /// Reads the pipeline as a frame: four rows.
     #[pyo3(signature = (**options), text_signature = "($self, *, progress=None)")]
-    fn pipeline(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        guarded(py, || self.frame(py, &Keywords::new(options), Export::Pipeline))
+    fn pipeline(slf: &Bound<'_, Self>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        guarded(py, || slf.as_super().get().frame(py, &Keywords::new(options), Export::Pipeline))
     }
 
     /// Reads all customers with their interactions as a frame: most recently contacted first.
     #[pyo3(signature = (**options), text_signature = "($self, *, include_inactive=True, progress=None)")]
-    fn customer_activity(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+    fn customer_activity(slf: &Bound<'_, Self>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
         guarded(py, || {
             let keywords = Keywords::new(options);
             let include_inactive = keywords.optional("include_inactive")?.unwrap_or(true);
-            self.frame(py, &keywords, Export::CustomerActivity { include_inactive })
+            slf.as_super().get().frame(py, &keywords, Export::CustomerActivity { include_inactive })
         })
     }
 
@@ -280,15 +255,15 @@ impl FramesBase {
         text_signature = "($self, today, *, within_days=7, statuses=('pending',), progress=None)"
     )]
     fn due_tasks(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         today: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
         guarded(py, || {
             let keywords = Keywords::new(options);
             let query = due(today, &keywords)?;
-            self.frame(py, &keywords, Export::DueTasks(query))
+            slf.as_super().get().frame(py, &keywords, Export::DueTasks(query))
         })
     }
 }

@@ -1,7 +1,8 @@
 //! The CRM library for Python: the native half of the package `crm`.
 //!
 //! A call comes in as Python's values (`inputs`), runs on the handle's face (`run` for the synchronous one, `call` for
-//! asyncio) and goes out as records (`records`) or as an exception (`errors`).
+//! asyncio) and goes out as records (`records`) or as an exception (`errors`). What repeats an entity's fields or
+//! operations is in `generated`.
 
 #![expect(clippy::doc_markdown, reason = "docstrings name Python's classes as Python does")]
 #![expect(clippy::too_many_arguments, reason = "a record's constructor takes all its fields")]

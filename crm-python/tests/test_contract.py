@@ -16,6 +16,7 @@ import crm
 import psycopg
 import pytest
 from conftest import Driven
+from stub_types import PARAMETERS
 
 FOLDER = Path(__file__).parents[2] / "tests" / "contract"
 CASES = [
@@ -25,8 +26,6 @@ CASES = [
     for case in contents["cases"]
     if "python" not in case.get("not", [])
 ]
-MOMENTS = {"date", "date_since", "date_until", "created_since", "created_until", "updated_since", "updated_until"}
-DAYS = {"due_date", "due_since", "due_until", "today"}
 REFERENCE = re.compile(r"\$([a-z_][a-z0-9_]*)((?:\.[a-z0-9_]+)*)")
 
 
@@ -67,15 +66,15 @@ def resolve(value: Any, scope: dict[str, Any]) -> Any:
     return fields
 
 
-def given(value: Any, field: str = "") -> Any:
-    """Makes Python's value of a case's."""
+def given(value: Any, kinds: dict[str, str], kind: str = "") -> Any:
+    """Makes Python's value of a case's; the kinds are those of the call's parameters."""
     if isinstance(value, dict):
-        return {key: given(item, key) for key, item in value.items()}
+        return {key: given(item, kinds, kinds.get(key, "")) for key, item in value.items()}
     if isinstance(value, list):
-        return [given(item) for item in value]
-    if isinstance(value, str) and field in MOMENTS:
+        return [given(item, kinds) for item in value]
+    if isinstance(value, str) and kind.startswith("datetime.datetime"):
         return datetime.fromisoformat(value.replace("Z", "+00:00"))
-    if isinstance(value, str) and field in DAYS:
+    if isinstance(value, str) and kind.startswith("datetime.date"):
         return date.fromisoformat(value)
     return value
 
@@ -183,9 +182,11 @@ class Runner:
         inside = txs and not step.get("outside")
         handle = self.acting(step) or (txs[-2 if step.get("outer") else -1] if inside else self.handle)
         op = resolve(step["op"], self.scope)
-        arguments = given(resolve(step.get("args", {}), self.scope))
         expected = resolve(step.get("error"), self.scope)
         part, name = op.split(".")
+        # The rows of create_many have the fields of create.
+        kinds = PARAMETERS.get(f"{part.capitalize()}.{name.removesuffix('_many')}", {})
+        arguments = given(resolve(step.get("args", {}), self.scope), kinds)
 
         def work() -> Any:
             result = getattr(getattr(handle, part), name)(**arguments)

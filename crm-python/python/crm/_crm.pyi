@@ -577,7 +577,7 @@ class User:
 
 @final
 class Migration:
-    """Is a step of the schema."""
+    """A step of the schema."""
 
     __match_args__: tuple[Literal["version"], Literal["description"]]
     def __new__(cls, version: int, description: str) -> Self: ...
@@ -1799,28 +1799,28 @@ class Frames:
     def customer_activity(self, *, include_inactive: bool = True, progress: _Progress | None = None) -> Frame:
         """Reads all customers with their interactions as a frame: most recently contacted first."""
     def customers(self, *, ids: int | Iterable[int] | None = None, tags_any: str | Iterable[str] | None = None, tags_all: str | Iterable[str] | None = None, company: str | Iterable[str] | None = None, email: str | Iterable[str] | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"] | None = None, progress: _Progress | None = None) -> Frame:
-        """Reads customers as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads customers as a frame: those that the filter selects, without an order in no particular
+        one. `progress` is called with the number of rows read so far.
         """
     def due_tasks(self, today: datetime.date, *, within_days: int = 7, statuses: TaskStatus | Iterable[TaskStatus] = "pending", progress: _Progress | None = None) -> Frame:
         """Reads all tasks due by the end of the last of so many days from the caller's today as a frame."""
     def interactions(self, *, ids: int | Iterable[int] | None = None, customer_id: int | Iterable[int] | None = None, type: InteractionType | Iterable[InteractionType] | None = None, created_by: int | Iterable[int] | None = None, date_since: datetime.datetime | None = None, date_until: datetime.datetime | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "date", "-date"] | None = None, progress: _Progress | None = None) -> Frame:
-        """Reads interactions as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads interactions as a frame: those that the filter selects, without an order in no
+        particular one. `progress` is called with the number of rows read so far.
         """
     def leads(self, *, ids: int | Iterable[int] | None = None, stage: Stage | Iterable[Stage] | None = None, customer_id: int | Iterable[int] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, min_value: _Money | None = None, max_value: _Money | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "value", "-value"] | None = None, progress: _Progress | None = None) -> Frame:
-        """Reads leads as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads leads as a frame: those that the filter selects, without an order in no particular
+        one. `progress` is called with the number of rows read so far.
         """
     def pipeline(self, *, progress: _Progress | None = None) -> Frame:
         """Reads the pipeline as a frame: four rows."""
     def tasks(self, *, ids: int | Iterable[int] | None = None, status: TaskStatus | Iterable[TaskStatus] | None = None, priority: Priority | Iterable[Priority] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, customer_id: int | Iterable[int] | None = None, due_since: datetime.date | None = None, due_until: datetime.date | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "due_date", "-due_date", "priority", "-priority"] | None = None, progress: _Progress | None = None) -> Frame:
-        """Reads tasks as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads tasks as a frame: those that the filter selects, without an order in no particular
+        one. `progress` is called with the number of rows read so far.
         """
     def users(self, *, ids: int | Iterable[int] | None = None, role: Role | Iterable[Role] | None = None, email: str | Iterable[str] | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"] | None = None, progress: _Progress | None = None) -> Frame:
-        """Reads users as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads users as a frame: those that the filter selects, without an order in no particular
+        one. `progress` is called with the number of rows read so far.
         """
 
 @final
@@ -1830,26 +1830,26 @@ class AsyncFrames:
     def customer_activity(self, *, include_inactive: bool = True, progress: _Progress | None = None) -> Call[Frame]:
         """Reads all customers with their interactions as a frame: most recently contacted first."""
     def customers(self, *, ids: int | Iterable[int] | None = None, tags_any: str | Iterable[str] | None = None, tags_all: str | Iterable[str] | None = None, company: str | Iterable[str] | None = None, email: str | Iterable[str] | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"] | None = None, progress: _Progress | None = None) -> Call[Frame]:
-        """Reads customers as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads customers as a frame: those that the filter selects, without an order in no particular
+        one. `progress` is called with the number of rows read so far.
         """
     def due_tasks(self, today: datetime.date, *, within_days: int = 7, statuses: TaskStatus | Iterable[TaskStatus] = "pending", progress: _Progress | None = None) -> Call[Frame]:
         """Reads all tasks due by the end of the last of so many days from the caller's today as a frame."""
     def interactions(self, *, ids: int | Iterable[int] | None = None, customer_id: int | Iterable[int] | None = None, type: InteractionType | Iterable[InteractionType] | None = None, created_by: int | Iterable[int] | None = None, date_since: datetime.datetime | None = None, date_until: datetime.datetime | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "date", "-date"] | None = None, progress: _Progress | None = None) -> Call[Frame]:
-        """Reads interactions as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads interactions as a frame: those that the filter selects, without an order in no
+        particular one. `progress` is called with the number of rows read so far.
         """
     def leads(self, *, ids: int | Iterable[int] | None = None, stage: Stage | Iterable[Stage] | None = None, customer_id: int | Iterable[int] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, min_value: _Money | None = None, max_value: _Money | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "value", "-value"] | None = None, progress: _Progress | None = None) -> Call[Frame]:
-        """Reads leads as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads leads as a frame: those that the filter selects, without an order in no particular
+        one. `progress` is called with the number of rows read so far.
         """
     def pipeline(self, *, progress: _Progress | None = None) -> Call[Frame]:
         """Reads the pipeline as a frame: four rows."""
     def tasks(self, *, ids: int | Iterable[int] | None = None, status: TaskStatus | Iterable[TaskStatus] | None = None, priority: Priority | Iterable[Priority] | None = None, assigned_to: int | Iterable[int] | None = None, unassigned: bool = False, customer_id: int | Iterable[int] | None = None, due_since: datetime.date | None = None, due_until: datetime.date | None = None, text: str | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "due_date", "-due_date", "priority", "-priority"] | None = None, progress: _Progress | None = None) -> Call[Frame]:
-        """Reads tasks as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads tasks as a frame: those that the filter selects, without an order in no particular
+        one. `progress` is called with the number of rows read so far.
         """
     def users(self, *, ids: int | Iterable[int] | None = None, role: Role | Iterable[Role] | None = None, email: str | Iterable[str] | None = None, created_since: datetime.datetime | None = None, created_until: datetime.datetime | None = None, updated_since: datetime.datetime | None = None, updated_until: datetime.datetime | None = None, order: Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"] | None = None, progress: _Progress | None = None) -> Call[Frame]:
-        """Reads users as a frame: those that the filter selects, without an order in no particular one. `progress` is called with
-        the number of rows read so far.
+        """Reads users as a frame: those that the filter selects, without an order in no particular
+        one. `progress` is called with the number of rows read so far.
         """

@@ -25,6 +25,12 @@ faces! {
 #[pyclass(frozen, subclass, name = "Users", module = "crm")]
 pub(crate) struct UsersBase(pub(crate) Handle);
 
+impl UsersBase {
+    pub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {
+        Self(handle).into()
+    }
+}
+
 #[pymethods]
 impl UsersBase {
     /// Creates a user and returns it as stored.
@@ -190,6 +196,12 @@ impl UsersBase {
 #[pyclass(frozen, subclass, name = "Customers", module = "crm")]
 pub(crate) struct CustomersBase(pub(crate) Handle);
 
+impl CustomersBase {
+    pub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {
+        Self(handle).into()
+    }
+}
+
 #[pymethods]
 impl CustomersBase {
     /// Creates a customer and returns it as stored.
@@ -331,6 +343,12 @@ impl CustomersBase {
 #[pyclass(frozen, subclass, name = "Leads", module = "crm")]
 pub(crate) struct LeadsBase(pub(crate) Handle);
 
+impl LeadsBase {
+    pub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {
+        Self(handle).into()
+    }
+}
+
 #[pymethods]
 impl LeadsBase {
     /// Creates a lead and returns it as stored.
@@ -434,6 +452,12 @@ impl LeadsBase {
 /// Stores tasks. `start`, `complete` and `reopen` go from any status to theirs, and change nothing where the task has it.
 #[pyclass(frozen, subclass, name = "Tasks", module = "crm")]
 pub(crate) struct TasksBase(pub(crate) Handle);
+
+impl TasksBase {
+    pub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {
+        Self(handle).into()
+    }
+}
 
 #[pymethods]
 impl TasksBase {
@@ -548,6 +572,12 @@ impl TasksBase {
 /// Stores interactions.
 #[pyclass(frozen, subclass, name = "Interactions", module = "crm")]
 pub(crate) struct InteractionsBase(pub(crate) Handle);
+
+impl InteractionsBase {
+    pub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {
+        Self(handle).into()
+    }
+}
 
 #[pymethods]
 impl InteractionsBase {

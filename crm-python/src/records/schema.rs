@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use super::record;
 
 record! {
-    /// Is a step of the schema.
+    /// A step of the schema.
     Migration {
         /// The version, by which the steps are ordered: a date and a number.
         version: i64,

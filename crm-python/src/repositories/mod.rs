@@ -31,7 +31,7 @@ macro_rules! faces {
         impl Repositories {
             pub(crate) fn new(py: Python<'_>, store: &Store, face: Face) -> PyResult<Self> {
                 $(
-                    let base = PyClassInitializer::from($base(Handle::new(store, face)));
+                    let base = $base::of_handle(Handle::new(store, face));
                     let $field = match face {
                         Face::Sync => Py::new(py, base.add_subclass($sync))?.into_any(),
                         Face::Async => Py::new(py, base.add_subclass($asynchronous))?.into_any(),

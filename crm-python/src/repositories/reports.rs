@@ -13,6 +13,12 @@ use crate::inputs::{Keywords, read};
 #[pyclass(frozen, subclass, name = "Reports", module = "crm")]
 pub(crate) struct ReportsBase(pub(crate) Handle);
 
+impl ReportsBase {
+    pub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {
+        Self(handle).into()
+    }
+}
+
 fn activity(fields: &Keywords<'_, '_>) -> PyResult<ActivityQuery> {
     let default = ActivityQuery::default();
     Ok(ActivityQuery {

@@ -168,7 +168,7 @@ impl Field {
         let at = |error| format!("{owner}.{rust}: {error}");
         let serde = Serde::read(&field.attrs).map_err(|error| at(error.to_string()))?;
         let kind = Kind::read(&field.ty).map_err(at)?;
-        let name = serde.rename.unwrap_or_else(|| rust.clone());
+        let name = serde.rename.unwrap_or_else(|| rust.trim_start_matches("r#").to_owned());
         Ok(Self { name, docs: docs(&field.attrs), kind, flattened: serde.flatten, rust })
     }
 }

@@ -1,4 +1,4 @@
-//! The operations: what the repositories and the reports can do beside what all repositories can.
+//! The operations of the reports, and those that only one repository has.
 
 use std::collections::BTreeMap;
 

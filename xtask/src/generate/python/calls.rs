@@ -55,7 +55,7 @@ impl Parameter {
         }
     }
 
-    fn keyword(name: &str, kind: impl Into<String>, default: impl Into<String>) -> Self {
+    pub(super) fn keyword(name: &str, kind: impl Into<String>, default: impl Into<String>) -> Self {
         Self { default: Some(default.into()), keyword_only: true, ..Self::required(name, kind) }
     }
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod docs;
+mod frames;
 mod inputs;
 mod records;
 mod repositories;
@@ -13,5 +14,11 @@ use super::model::Model;
 
 /// Generates every file of the Python package.
 pub(super) fn files(model: &Model) -> Result<Vec<File>, String> {
-    Ok(vec![records::rust(model)?, repositories::rust(model)?, types::python(model)?, inputs::python(model)?])
+    Ok(vec![
+        records::rust(model)?,
+        repositories::rust(model)?,
+        frames::rust(model)?,
+        types::python(model)?,
+        inputs::python(model)?,
+    ])
 }

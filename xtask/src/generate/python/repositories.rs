@@ -9,7 +9,7 @@ use super::super::text::{header, rustfmt, translated};
 use super::calls::{Call, Class, Parameter, classes};
 use super::docs;
 use super::records::identifier;
-use super::words::quoted;
+use super::words::{comment, quoted, text_signature};
 
 /// The calls whose bodies are written by hand: `repositories::<part>::<call>`.
 const BY_HAND: [&str; 1] = ["users.authenticate"];
@@ -41,7 +41,9 @@ fn class(model: &Model, class: &Class, entity: &str) -> Result<String, String> {
     let name = &class.name;
     let mut text = format!(
         "\n{}#[pyclass(frozen, subclass, name = \"{name}\", module = \"crm\")]\n\
-         pub(crate) struct {name}Base(pub(crate) Handle);\n\n#[pymethods]\nimpl {name}Base {{\n",
+         pub(crate) struct {name}Base(pub(crate) Handle);\n\n\
+         impl {name}Base {{\npub(crate) fn of_handle(handle: Handle) -> PyClassInitializer<Self> {{\n\
+         Self(handle).into()\n}}\n}}\n\n#[pymethods]\nimpl {name}Base {{\n",
         comment(&class.docs)
     );
     let mut methods = Vec::new();
@@ -59,11 +61,12 @@ fn class(model: &Model, class: &Class, entity: &str) -> Result<String, String> {
 fn common(entity: &str, call: &Call) -> String {
     let positional: Vec<_> = call.parameters.iter().filter(|parameter| !parameter.keyword_only).collect();
     let name = &call.name;
-    let keywords = match (name.as_str(), call.parameters.iter().any(|parameter| parameter.keyword_only)) {
-        (_, false) => None,
-        ("create", _) => Some(("fields", "Option<Bound<'_, PyDict>>")),
-        ("update", _) => Some(("fields", "Option<&Bound<'_, PyDict>>")),
-        _ => Some(("options", "Option<&Bound<'_, PyDict>>")),
+    let keywords = match name.as_str() {
+        // The handle puts the positional arguments into the dict.
+        "create" => Some(("fields", "Option<Bound<'_, PyDict>>")),
+        "update" => Some(("fields", "Option<&Bound<'_, PyDict>>")),
+        "list" | "stream" | "count" => Some(("options", "Option<&Bound<'_, PyDict>>")),
+        _ => None,
     };
     let mut text = String::new();
     let mut parameters = "&self, py: Python<'_>".to_owned();
@@ -135,30 +138,16 @@ fn special(class: &Class, call: &Call) -> Result<String, String> {
         writeln!(text, "{}::{}(&self.0, py, {})\n}}", class.part, call.name, names.join(", ")).ok();
         return Ok(text);
     }
-    let mut borrows = false;
-    let mut given = Vec::new();
     for parameter in &call.parameters {
-        let (name, of) = (&parameter.name, &parameter.of);
-        let value = match of {
-            Kind::Id(id) => format!("crm_core::{id}(read({name}, \"{name}\")?)"),
-            Kind::Named(kind) if kind == "Password" && !parameter.validated => {
-                format!("arguments::compared(py, {name}, \"{name}\")?")
-            }
-            Kind::Named(kind) if kind == "Password" => {
-                format!("arguments::password(py, {name}, \"{name}\")?")
-            }
-            Kind::Named(kind) if kind == "Tags" => format!("arguments::tags(py, {name}, \"{name}\")?"),
-            Kind::Text => format!("read::<String>({name}, \"{name}\")?"),
-            Kind::Integer | Kind::Flag | Kind::Named(_) => match &parameter.default {
-                Some(default) => format!("{name}.map_or(Ok({default}), |{name}| read({name}, \"{name}\"))?"),
-                None => format!("read({name}, \"{name}\")?"),
-            },
-            other => return Err(format!("{path}: Python has no way to give {other:?}; write it by hand")),
-        };
-        writeln!(text, "let {name} = {value};").ok();
-        borrows |= *of == Kind::Text;
-        given.push(if *of == Kind::Text { format!("&{name}") } else { name.clone() });
+        let value = argument(parameter).map_err(|error| format!("{path}: {error}"))?;
+        writeln!(text, "let {} = {value};", parameter.name).ok();
     }
+    let borrows = call.parameters.iter().any(is_borrowed);
+    let given: Vec<_> = call
+        .parameters
+        .iter()
+        .map(|parameter| format!("{}{}", if is_borrowed(parameter) { "&" } else { "" }, parameter.name))
+        .collect();
     let made = format!("crm.{}().{}({})", class.part, call.name, given.join(", "));
     // What a call borrows has to live as long as its future.
     let call = match (borrows, given.is_empty()) {
@@ -170,18 +159,27 @@ fn special(class: &Class, call: &Call) -> Result<String, String> {
     Ok(text)
 }
 
-/// Writes the signature that Python shows.
-fn text_signature(parameters: &[Parameter]) -> String {
-    let mut parts = vec!["$self".to_owned()];
-    for Parameter { name, default, keyword_only, .. } in parameters {
-        if *keyword_only && !parts.iter().any(|part| part == "*") {
-            parts.push("*".to_owned());
+/// Writes the expression that reads what a call is given.
+fn argument(parameter: &Parameter) -> Result<String, String> {
+    let name = &parameter.name;
+    let reader = match &parameter.of {
+        Kind::Id(id) => return Ok(format!("crm_core::{id}(read({name}, \"{name}\")?)")),
+        Kind::Named(kind) if kind == "Password" && parameter.validated => "arguments::password",
+        Kind::Named(kind) if kind == "Password" => "arguments::compared",
+        Kind::Named(kind) if kind == "Tags" => "arguments::tags",
+        Kind::Text => return Ok(format!("read::<String>({name}, \"{name}\")?")),
+        Kind::Integer | Kind::Flag | Kind::Named(_) => {
+            return Ok(match &parameter.default {
+                Some(default) => format!("{name}.map_or(Ok({default}), |{name}| read({name}, \"{name}\"))?"),
+                None => format!("read({name}, \"{name}\")?"),
+            });
         }
-        parts.push(default.as_ref().map_or_else(|| name.clone(), |default| format!("{name}={default}")));
-    }
-    format!("({})", parts.join(", "))
+        other => return Err(format!("nothing reads {other:?} in Python; add the call to BY_HAND")),
+    };
+    Ok(format!("{reader}(py, {name}, \"{name}\")?"))
 }
 
-fn comment(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("/// {line}").trim_end().to_owned() + "\n").collect()
+/// Tells whether crm-core borrows a parameter.
+fn is_borrowed(parameter: &Parameter) -> bool {
+    parameter.of == Kind::Text
 }

@@ -2,6 +2,7 @@
 
 use super::super::kind::Kind;
 use super::super::model::Model;
+use super::calls::Parameter;
 
 /// Where a type is written, which decides how wide it is.
 #[derive(Clone, Copy)]
@@ -75,4 +76,21 @@ pub(super) fn choices(model: &Model, kind: &Kind) -> Result<String, String> {
 /// Writes a text between quotes.
 pub(super) fn quoted(text: &str) -> String {
     if text.contains('"') { format!("'{text}'") } else { format!("\"{text}\"") }
+}
+
+/// Writes the signature that Python shows.
+pub(super) fn text_signature(parameters: &[Parameter]) -> String {
+    let mut parts = vec!["$self".to_owned()];
+    for Parameter { name, default, keyword_only, .. } in parameters {
+        if *keyword_only && !parts.iter().any(|part| part == "*") {
+            parts.push("*".to_owned());
+        }
+        parts.push(default.as_ref().map_or_else(|| name.clone(), |default| format!("{name}={default}")));
+    }
+    format!("({})", parts.join(", "))
+}
+
+/// Writes a doc comment of Rust.
+pub(super) fn comment(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("/// {line}").trim_end().to_owned() + "\n").collect()
 }
