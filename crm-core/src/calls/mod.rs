@@ -1,4 +1,5 @@
-//! What the bindings share: how inputs are read from the values of another language, and operations called by their names.
+//! What the bindings share: how inputs are read from the values of another language, and how operations are
+//! called by their names.
 //!
 //! The keywords of a Python call, an object of JavaScript and the JSON of a contract case are each a [`Source`]. One
 //! reader, [`Input`], takes the inputs of every entity from any of them. `cargo xtask generate` writes the readers from
