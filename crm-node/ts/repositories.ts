@@ -121,7 +121,7 @@ export abstract class Repository<Row, New, Patch, Filter, OrderName extends stri
    * @param rows The fields of the new rows, in the order of the ids returned.
    */
   createMany(rows: readonly New[], options?: CallOptions): Promise<number[]> {
-    return this.call('createMany', (from) => from.many(number), options, rows);
+    return this.call('create_many', (from) => from.many(number), options, rows);
   }
 
   /** Reads a row; rejects with `not_found` when there is none. */
@@ -140,7 +140,7 @@ export abstract class Repository<Row, New, Patch, Filter, OrderName extends stri
    * @param ids Which rows.
    */
   getMany(ids: readonly number[], options?: CallOptions): Promise<Row[]> {
-    return this.call('getMany', (from) => from.many(this.#row), options, ids);
+    return this.call('get_many', (from) => from.many(this.#row), options, ids);
   }
 
   /**
@@ -200,7 +200,7 @@ export class Users extends Repository<User, NewUser, UserPatch, UserFilter, User
    * @param email The email.
    */
   findByEmail(email: string, options?: CallOptions): Promise<User | null> {
-    return this.call('findByEmail', (from) => from.maybe(user), options, email);
+    return this.call('find_by_email', (from) => from.maybe(user), options, email);
   }
 
   /**
@@ -226,7 +226,7 @@ export class Users extends Repository<User, NewUser, UserPatch, UserFilter, User
     newPassword: string,
     options?: CallOptions,
   ): Promise<void> {
-    return this.call('changePassword', nothing, options, id, currentPassword, newPassword);
+    return this.call('change_password', nothing, options, id, currentPassword, newPassword);
   }
 
   /**
@@ -235,7 +235,7 @@ export class Users extends Repository<User, NewUser, UserPatch, UserFilter, User
    * @param newPassword 8 to 128 characters.
    */
   setPassword(id: number, newPassword: string, options?: CallOptions): Promise<void> {
-    return this.call('setPassword', nothing, options, id, newPassword);
+    return this.call('set_password', nothing, options, id, newPassword);
   }
 
   /** Deactivates a user, who can neither log in nor act any more; doing it again changes nothing. */
@@ -268,7 +268,7 @@ export class Customers extends Repository<
    * @param tags What to add.
    */
   addTags(id: number, tags: readonly string[], options?: CallOptions): Promise<Customer> {
-    return this.call('addTags', customer, options, id, tags);
+    return this.call('add_tags', customer, options, id, tags);
   }
 
   /**
@@ -277,12 +277,12 @@ export class Customers extends Repository<
    * @param tags What to remove.
    */
   removeTags(id: number, tags: readonly string[], options?: CallOptions): Promise<Customer> {
-    return this.call('removeTags', customer, options, id, tags);
+    return this.call('remove_tags', customer, options, id, tags);
   }
 
   /** Counts the customers of each tag, most used first. It reads every customer. */
   tagCounts(options?: CallOptions): Promise<TagCount[]> {
-    return this.call('tagCounts', (from) => from.many(tagCount), options);
+    return this.call('tag_counts', (from) => from.many(tagCount), options);
   }
 
   /**
@@ -308,7 +308,7 @@ export class Leads extends Repository<Lead, NewLead, LeadPatch, LeadFilter, Lead
    * @param stage Where it is to be.
    */
   moveTo(id: number, stage: Stage, options?: CallOptions): Promise<Lead> {
-    return this.call('moveTo', lead, options, id, stage);
+    return this.call('move_to', lead, options, id, stage);
   }
 }
 
@@ -390,7 +390,7 @@ export class Reports extends Caller {
    * @param list `limit`, `cursor` and whether those who were never contacted follow.
    */
   customerActivity(list?: ActivityOptions, options?: CallOptions): Promise<Page<CustomerActivity>> {
-    return this.call('customerActivity', page(customerActivity), options, list);
+    return this.call('customer_activity', page(customerActivity), options, list);
   }
 
   /** Sums up the pipeline: all four stages in order, zeros where a stage is empty. */
@@ -406,7 +406,7 @@ export class Reports extends Caller {
    * @param list How far ahead, which statuses, `limit` and `cursor`.
    */
   dueTasks(today: string, list?: DueTasksOptions, options?: CallOptions): Promise<Page<DueTask>> {
-    return this.call('dueTasks', page(dueTask), options, today, list);
+    return this.call('due_tasks', page(dueTask), options, today, list);
   }
 
   /**

@@ -1,10 +1,12 @@
-//! What the bindings share: how an input is read from the values of another language.
+//! What the bindings share: how inputs are read from the values of another language, and how operations are
+//! called by their names.
 //!
 //! The keywords of a Python call, an object of JavaScript and the JSON of a contract case are each a [`Source`]. One
 //! reader, [`Input`], takes the inputs of every entity from any of them. `cargo xtask generate` writes the readers from
 //! the inputs' own fields.
 
 mod generated;
+mod operations;
 
 use std::borrow::Cow;
 
@@ -16,6 +18,7 @@ use crate::{
 };
 
 pub use generated::Source;
+pub use operations::{AnyCall, Call, Gives, Options, Returns, Serves, begin};
 
 /// The fields of an input as a caller gave them.
 ///

@@ -9,12 +9,11 @@ pub(crate) use values::Value;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use crm_core::calls::{self, Input, Source, Takes};
+use crm_core::calls::{self, Input, Options, Source, Takes};
 use crm_postgres::Result;
-use crm_postgres::crm_core::{Error, Id, Patch, Valid, Violation, ViolationCode, beside};
+use crm_postgres::crm_core::{Error, Order, OrderBy, Patch, Valid, Violation, ViolationCode, beside};
 
 use crate::wire::{Given, Key, Reader, camel};
 
@@ -22,11 +21,13 @@ use crate::wire::{Given, Key, Reader, camel};
 pub(crate) struct Values<'a> {
     reader: Reader<'a>,
     broken: Vec<Violation>,
+    /// Whether what should be an object is none.
+    unfit: bool,
 }
 
 impl<'a> Values<'a> {
     pub(crate) fn new(numbers: &'a [f64], text: &'a [u16]) -> Self {
-        Self { reader: Reader::new(numbers, text), broken: Vec::new() }
+        Self { reader: Reader::new(numbers, text), broken: Vec::new(), unfit: false }
     }
 
     /// Returns the next value as it is; `null` after the last one.
@@ -53,17 +54,6 @@ impl<'a> Values<'a> {
         read.map_err(|violation| self.broken.push(violation)).ok()
     }
 
-    /// Reads an id.
-    pub(crate) fn id<I: Id>(&mut self) -> Option<I> {
-        self.read::<i64>("id").map(I::from)
-    }
-
-    /// Reads an id, the last of the parameters.
-    pub(crate) fn last_id<I: Id>(&mut self) -> Result<I> {
-        let id = self.id();
-        self.all(id)
-    }
-
     /// Takes the fields of an object apart that must be given.
     pub(crate) fn input(&mut self, name: &'static str) -> Fields {
         match self.given() {
@@ -83,39 +73,23 @@ impl<'a> Values<'a> {
 
     /// Notes what is wrong with an object.
     pub(crate) fn also(&mut self, fields: Fields) {
+        self.unfit |= fields.unfit;
         self.broken.append(&mut fields.noted());
     }
 
     /// Ends the reading: refuses what was noted, and what the check of the whole has found.
     pub(crate) fn finish<T>(&mut self, checked: Result<T>) -> Result<T> {
-        beside(std::mem::take(&mut self.broken), checked)
+        let broken = std::mem::take(&mut self.broken);
+        // Of what is no object at all nothing more is said.
+        if self.unfit {
+            return Err(Error::validation(broken));
+        }
+        beside(broken, checked)
     }
 
-    /// Ends the reading of parameters, none of which is missing then.
-    pub(crate) fn all<R: Parameters>(&mut self, read: R) -> Result<R::All> {
-        self.finish(read.all().ok_or_else(|| Error::validation([])))
-    }
-}
-
-/// Is parameters that were read, each unless something was wrong with it.
-pub(crate) trait Parameters {
-    type All;
-    fn all(self) -> Option<Self::All>;
-}
-
-impl<A> Parameters for Option<A> {
-    type All = A;
-
-    fn all(self) -> Option<A> {
-        self
-    }
-}
-
-impl<A, B> Parameters for (Option<A>, Option<B>) {
-    type All = (A, B);
-
-    fn all(self) -> Option<(A, B)> {
-        self.0.zip(self.1)
+    /// Ends the reading of a parameter, which is not missing then.
+    pub(crate) fn all<T>(&mut self, read: Option<T>) -> Result<T> {
+        self.finish(read.ok_or_else(|| Error::validation([])))
     }
 }
 
@@ -201,29 +175,6 @@ impl Fields {
         }
     }
 
-    /// Reads a condition that is one value or any of several.
-    pub(crate) fn any_of<T: Value>(&self, name: &'static str) -> Option<Vec<T>> {
-        self.condition::<OneOrMany<T>>(name).map(|OneOrMany(values)| values)
-    }
-
-    /// Reads an entity's new row.
-    pub(crate) fn new_row<E: Input>(&self) -> E::New {
-        let Ok(new) = E::new_row(self);
-        new
-    }
-
-    /// Reads an entity's change.
-    pub(crate) fn patch_row<E: Input>(&self) -> E::Patch {
-        let Ok(patch) = E::patch_row(self);
-        patch
-    }
-
-    /// Reads an entity's filter.
-    pub(crate) fn filter<E: Input>(&self) -> E::Filter {
-        let Ok(filter) = E::filter(self);
-        filter
-    }
-
     /// Returns what was noted, the fields that nobody has asked for among it.
     fn noted(self) -> Vec<Violation> {
         let mut noted = self.broken.take();
@@ -246,7 +197,7 @@ impl Fields {
 
 impl calls::Fields for Fields {
     /// What cannot be read is noted, so nothing ends the reading.
-    type Error = Infallible;
+    type Error = Error;
 
     fn spelt(&self, name: &'static str) -> Cow<'static, str> {
         camel(name).into()
@@ -263,11 +214,11 @@ impl calls::Fields for Fields {
 }
 
 impl<T: Value> Takes<T> for Fields {
-    fn optional(&self, name: &'static str) -> Result<Option<T>, Infallible> {
+    fn optional(&self, name: &'static str) -> Result<Option<T>> {
         Ok(self.optional(name))
     }
 
-    fn patch(&self, name: &'static str) -> Result<Patch<T>, Infallible> {
+    fn patch(&self, name: &'static str) -> Result<Patch<T>> {
         Ok(match self.take(name) {
             None => Patch::Keep,
             Some(Given::Null) => Patch::Clear,
@@ -275,16 +226,22 @@ impl<T: Value> Takes<T> for Fields {
         })
     }
 
-    fn condition(&self, name: &'static str) -> Result<Option<T>, Infallible> {
+    fn condition(&self, name: &'static str) -> Result<Option<T>> {
         Ok(self.condition(name))
     }
 
-    fn any_of(&self, name: &'static str) -> Result<Option<Vec<T>>, Infallible> {
-        Ok(self.any_of(name))
+    fn any_of(&self, name: &'static str) -> Result<Option<Vec<T>>> {
+        Ok(self.condition::<OneOrMany<T>>(name).map(|OneOrMany(values)| values))
     }
 }
 
 impl Source for Fields {}
+
+impl Options for Fields {
+    fn order<B: OrderBy>(&self, name: &'static str) -> Result<Option<Order<B>>> {
+        Ok(self.optional(name))
+    }
+}
 
 /// Reads and validates the rows of a batch.
 pub(crate) fn many<E: Input>(given: Given) -> Result<Vec<Valid<E::New>>> {
@@ -296,7 +253,7 @@ pub(crate) fn many<E: Input>(given: Given) -> Result<Vec<Valid<E::New>>> {
     let mut new = Vec::with_capacity(rows.len());
     for (row, given) in rows.into_iter().enumerate() {
         let fields = Fields::of_row(given, row);
-        new.push(fields.new_row::<E>());
+        new.push(E::new_row(&fields)?);
         broken.append(&mut fields.noted());
     }
     beside(broken, Valid::all(new))

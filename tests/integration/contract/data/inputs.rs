@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use crm_core::calls::{self, Input, Source, Takes};
+use crm_core::calls::{self, Compared, Input, Options, Source, Takes};
 use crm_core::{
     Cursor, CustomerId, Error, InteractionId, InteractionType, LeadId, Order, OrderBy, Patch, Priority, Role,
     SearchText, Stage, TaskId, TaskStatus, UserId, Valid, Violation, ViolationCode, beside, parse_money,
@@ -64,6 +65,12 @@ impl<B: OrderBy> Json for Order<B> {
     }
 }
 
+impl Json for Compared {
+    fn read(value: Value) -> Outcome<Self> {
+        String::read(value).map(|text| Self(Some(text)))
+    }
+}
+
 impl Json for Decimal {
     fn read(value: Value) -> Outcome<Self> {
         match value {
@@ -74,9 +81,12 @@ impl Json for Decimal {
     }
 }
 
-/// The arguments of a call, or a row of them, from which one is taken after the other.
+/// The arguments of a call, or a row of them, from which one is taken after the other. Clones take from the same.
+#[derive(Clone, Default)]
+pub(super) struct Args(Rc<State>);
+
 #[derive(Default)]
-pub(super) struct Args {
+struct State {
     given: RefCell<Map<String, Value>>,
     /// The rules that were broken by what has been read.
     noted: RefCell<Vec<Violation>>,
@@ -86,24 +96,28 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn new(given: Value) -> Self {
+        Self::of(given, None)
+    }
+
+    fn of(given: Value, row: Option<usize>) -> Self {
         let given = match given {
-            Value::Object(given) => given,
-            Value::Null => Map::new(),
+            Value::Object(given) => RefCell::new(given),
+            Value::Null => RefCell::default(),
             other => panic!("arguments are an object, not {other}"),
         };
-        Self { given: RefCell::new(given), ..Self::default() }
+        Self(Rc::new(State { given, noted: RefCell::default(), row }))
     }
 
     fn path(&self, name: &str) -> String {
-        self.row.map_or_else(|| name.to_owned(), |row| format!("[{row}].{name}"))
+        self.0.row.map_or_else(|| name.to_owned(), |row| format!("[{row}].{name}"))
     }
 
-    fn remove(&self, name: &str) -> Option<Value> {
-        self.given.borrow_mut().remove(name)
+    pub(super) fn remove(&self, name: &str) -> Option<Value> {
+        self.0.given.borrow_mut().remove(name)
     }
 
     /// Reads a value; one that breaks a rule is noted under this name.
-    fn read<T: Json>(&self, name: &str, value: Value) -> Outcome<Option<T>> {
+    pub(super) fn read<T: Json>(&self, name: &str, value: Value) -> Outcome<Option<T>> {
         match T::read(value) {
             Ok(value) => Ok(Some(value)),
             Err(Refused::Unsayable(what)) => Err(Refused::Unsayable(format!("{name}: {what}"))),
@@ -111,15 +125,10 @@ impl Args {
                 let field = self.path(name);
                 let violations = error.violations().iter();
                 let noted = violations.map(|one| Violation { field: field.clone(), ..one.clone() });
-                self.noted.borrow_mut().extend(noted);
+                self.0.noted.borrow_mut().extend(noted);
                 Ok(None)
             }
         }
-    }
-
-    /// Reads an argument that must be there, and can be read.
-    pub(super) fn take<T: Json>(&self, name: &str) -> Outcome<T> {
-        T::read(self.remove(name).unwrap_or_else(|| panic!("{name} is missing")))
     }
 
     /// Reads an argument that may be left out.
@@ -131,17 +140,16 @@ impl Args {
     }
 
     /// Ends the reading: refuses what nobody has asked for, what was noted, and what the check of the whole has found.
-    pub(super) fn finish<T>(self, checked: Result<T, Error>) -> Outcome<T> {
-        self.refuse_unknown()?;
-        Ok(beside(self.noted.into_inner(), checked)?)
+    pub(super) fn finish<T>(&self, checked: Result<T, Error>) -> Outcome<T> {
+        Ok(beside(self.noted()?, checked)?)
     }
 
-    fn refuse_unknown(&self) -> Outcome<()> {
-        self.given
-            .borrow()
-            .keys()
-            .next()
-            .map_or(Ok(()), |name| Err(Refused::Unsayable(format!("{name} is not known"))))
+    /// Returns the rules that were broken; fails with an argument that nobody has asked for.
+    fn noted(&self) -> Outcome<Vec<Violation>> {
+        match self.0.given.borrow().keys().next() {
+            Some(name) => Err(Refused::Unsayable(format!("{name} is not known"))),
+            None => Ok(self.0.noted.take()),
+        }
     }
 }
 
@@ -153,12 +161,12 @@ impl calls::Fields for Args {
     }
 
     fn note(&self, name: &'static str, code: ViolationCode, message: &str) {
-        self.noted.borrow_mut().push(Violation::new(self.path(name), code, message));
+        self.0.noted.borrow_mut().push(Violation::new(self.path(name), code, message));
     }
 
     fn refused(&self, name: &'static str) -> bool {
         let path = self.path(name);
-        self.noted.borrow().iter().any(|violation| violation.field == path)
+        self.0.noted.borrow().iter().any(|violation| violation.field == path)
     }
 }
 
@@ -195,14 +203,19 @@ impl<T: Json> Takes<T> for Args {
 
 impl Source for Args {}
 
+impl Options for Args {
+    fn order<B: OrderBy>(&self, name: &'static str) -> Outcome<Option<Order<B>>> {
+        self.optional(name)
+    }
+}
+
 /// Reads the rows of a batch.
 pub(super) fn rows<E: Input>(given: Vec<Value>) -> Outcome<Vec<Valid<E::New>>> {
     let (mut noted, mut read) = (Vec::new(), Vec::new());
     for (n, row) in given.into_iter().enumerate() {
-        let args = Args { row: Some(n), ..Args::new(row) };
-        read.push(E::new_row(&args)?);
-        args.refuse_unknown()?;
-        noted.append(&mut args.noted.into_inner());
+        let row = Args::of(row, Some(n));
+        read.push(E::new_row(&row)?);
+        noted.append(&mut row.noted()?);
     }
     Ok(beside(noted, Valid::all(read))?)
 }
