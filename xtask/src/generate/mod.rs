@@ -1,4 +1,4 @@
-//! Writes the declarations of the bindings from crm-core's own source. See `docs/design/generate.md`.
+//! Writes the declarations of the bindings from crm-core's own source. See "Generated code" in ARCHITECTURE.md.
 
 mod entities;
 mod inputs;

@@ -50,6 +50,7 @@ fn rust(steps: &mut Steps) {
 
 fn lint(steps: &mut Steps) {
     steps.step("format", &["cargo", "fmt", "--all", "--check"]);
+    steps.step("generated code", &["cargo", "xtask", "generate", "--check"]);
     // As maturin has it, or each of the two builds pyo3 again after the other.
     let configs = find(&root(), "target/maturin/pyo3-config-*.txt");
     let modified = |path: &std::path::PathBuf| path.metadata().and_then(|metadata| metadata.modified()).ok();
