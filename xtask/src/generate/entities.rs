@@ -52,7 +52,7 @@ impl Entities {
 
     /// Lists the entities in the order of `EntityKind`.
     pub(super) fn list(&self, model: &Model) -> Result<Vec<&Entity>, String> {
-        let kinds = &model.labels("EntityKind")?.labels;
+        let kinds = &model.labels("EntityKind")?.values;
         let named = |kind: &String| {
             let found = self.found.iter().find(|entity| entity.name.to_lowercase() == *kind);
             found.ok_or_else(|| format!("nothing implements Entity as {kind}"))

@@ -50,7 +50,7 @@ pub(super) struct Field {
 pub(super) struct Labels {
     pub(super) name: String,
     pub(super) docs: Vec<String>,
-    pub(super) labels: Vec<String>,
+    pub(super) values: Vec<String>,
     /// The label of the default value.
     pub(super) default: Option<String>,
 }
@@ -211,7 +211,7 @@ impl Parse for Labels {
         field.parse::<LitStr>()?;
         syn::braced!(variants in input);
         let mut default = None;
-        let mut labels = Vec::new();
+        let mut values = Vec::new();
         while !variants.is_empty() {
             let attributes = Attribute::parse_outer(&variants)?;
             variants.parse::<Ident>()?;
@@ -220,10 +220,10 @@ impl Parse for Labels {
             if attributes.iter().any(|attribute| attribute.path().is_ident("default")) {
                 default = Some(label.clone());
             }
-            labels.push(label);
+            values.push(label);
             variants.parse::<Option<Token![,]>>()?;
         }
-        Ok(Self { name, docs, labels, default })
+        Ok(Self { name, docs, values, default })
     }
 }
 

@@ -121,7 +121,7 @@ fn ends(model: &Model, range: &str, field: &Field, name: &str, kind: &str) -> Re
 
 fn order(model: &Model, entity: &Entity) -> Result<String, String> {
     let labels = model.labels(entity.named("OrderBy")?)?;
-    let names: Vec<_> = labels.labels.iter().map(|label| format!("'{}'", camel(label))).collect();
+    let names: Vec<_> = labels.values.iter().map(|label| format!("'{}'", camel(label))).collect();
     let name = &entity.name;
     Ok(format!(
         "\n{}export type {name}Order = Order<{}>;\n",

@@ -47,9 +47,8 @@ fn put(model: &Model, name: &str, kind: &Kind) -> Result<String, String> {
         Kind::Moment => format!("out.moment({name})"),
         Kind::Day => format!("out.day({name})"),
         Kind::Named(label) if model.is_labels(label) => format!("out.label({label}::ALL, &{name})"),
-        Kind::Named(_) | Kind::Page(_) => format!("{name}.put(out)"),
         Kind::Many(held) if **held == Kind::Text => format!("out.texts(&{name})"),
-        Kind::Many(_) => format!("{name}.put(out)"),
+        Kind::Named(_) | Kind::Page(_) | Kind::Many(_) => format!("{name}.put(out)"),
         Kind::Optional(held) => match &**held {
             Kind::Id(_) | Kind::Integer => format!("out.maybe_whole({name})"),
             Kind::Text => format!("out.maybe_text({name}.as_deref())"),
@@ -74,7 +73,7 @@ pub(super) fn typescript(model: &Model) -> Result<File, String> {
     for labels in model.record_labels()? {
         let name = &labels.name;
         let constant = plural_constant(name);
-        let values: Vec<_> = labels.labels.iter().map(|label| format!("'{label}'")).collect();
+        let values: Vec<_> = labels.values.iter().map(|label| format!("'{label}'")).collect();
         write!(
             text,
             "\n/** All values of {{@link {name}}}, in order. */\nexport const {constant} = Object.freeze([{}] as const);\n",

@@ -100,8 +100,9 @@ fn without_links(line: &str) -> String {
     let mut rest = line;
     while let Some((before, link)) = rest.split_once("[`") {
         let Some((name, after)) = link.split_once("`]") else { break };
-        plain.push_str(before);
-        plain.push_str(&format!("`{name}`"));
+        for part in [before, "`", name, "`"] {
+            plain.push_str(part);
+        }
         rest =
             after.strip_prefix('(').and_then(|target| target.split_once(')')).map_or(after, |(_, end)| end);
     }

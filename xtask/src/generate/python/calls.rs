@@ -127,9 +127,10 @@ pub(super) fn new(model: &Model, entity: &str, place: Place) -> Result<Vec<Param
             continue;
         }
         let kind = python_type(model, &field.kind, place)?;
-        let given = match model.entities().is_required(&input.name, &field.rust) {
-            true => Parameter::required(&field.name, kind),
-            false => Parameter::keyword(&field.name, kind, default(model, field)?),
+        let given = if model.entities().is_required(&input.name, &field.rust) {
+            Parameter::required(&field.name, kind)
+        } else {
+            Parameter::keyword(&field.name, kind, default(model, field)?)
         };
         parameters.push(Parameter { docs: field.docs.clone(), of: field.kind.clone(), ..given });
     }
@@ -218,7 +219,7 @@ fn stored<'m>(row: &'m Struct, field: &Field) -> Result<&'m Field, String> {
 
 /// Writes the type of an order: each value, and with a `-` the other way round.
 fn order(model: &Model, entity: &str) -> Result<String, String> {
-    let labels = &model.labels(&format!("{entity}OrderBy"))?.labels;
+    let labels = &model.labels(&format!("{entity}OrderBy"))?.values;
     let values: Vec<_> = labels.iter().map(|label| format!("\"{label}\", \"-{label}\"")).collect();
     Ok(format!("Literal[{}]", values.join(", ")))
 }

@@ -19,7 +19,7 @@ pub(super) fn python(model: &Model) -> Result<File, String> {
     text += "from decimal import Decimal\n";
     text += "from typing import Literal, TypedDict\n\n";
     for labels in model.record_labels()? {
-        let values: Vec<_> = labels.labels.iter().map(|label| quoted(label)).collect();
+        let values: Vec<_> = labels.values.iter().map(|label| quoted(label)).collect();
         writeln!(text, "{} = Literal[{}]", labels.name, values.join(", ")).ok();
     }
     for operations in model.operations()? {

@@ -85,19 +85,16 @@ fn common(entity: &str, call: &Call) -> String {
         .ok();
         write!(parameters, ", {keywords}: {kind}").ok();
     }
-    let given = match name.as_str() {
-        "create" => {
-            let pairs: Vec<_> = positional
-                .iter()
-                .map(|parameter| format!("(\"{}\", {})", parameter.name, identifier(&parameter.name)))
-                .collect();
-            format!("&[{}], fields", pairs.join(", "))
-        }
-        _ => {
-            let positional = positional.iter().map(|parameter| parameter.name.clone());
-            let keywords = keywords.map(|(keywords, _)| keywords.to_owned());
-            positional.chain(keywords).collect::<Vec<_>>().join(", ")
-        }
+    let given = if name == "create" {
+        let pairs: Vec<_> = positional
+            .iter()
+            .map(|parameter| format!("(\"{}\", {})", parameter.name, identifier(&parameter.name)))
+            .collect();
+        format!("&[{}], fields", pairs.join(", "))
+    } else {
+        let positional = positional.iter().map(|parameter| parameter.name.clone());
+        let keywords = keywords.map(|(keywords, _)| keywords.to_owned());
+        positional.chain(keywords).collect::<Vec<_>>().join(", ")
     };
     write!(
         text,

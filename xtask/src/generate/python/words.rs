@@ -63,7 +63,7 @@ pub(super) fn choices(model: &Model, kind: &Kind) -> Result<String, String> {
         Kind::Optional(held) => choices(model, held),
         Kind::Named(name) if model.is_labels(name) => {
             let values: Vec<_> =
-                model.labels(name)?.labels.iter().map(|label| format!("'{label}'")).collect();
+                model.labels(name)?.values.iter().map(|label| format!("'{label}'")).collect();
             match &values[..] {
                 [before @ .., last] if !before.is_empty() => Ok(format!(": {} or {last}", before.join(", "))),
                 values => Ok(format!(": {}", values.join(", "))),
