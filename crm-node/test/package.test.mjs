@@ -36,7 +36,7 @@ function union(name) {
 }
 
 test('the catalogues of codes are those of the domain', () => {
-  assert.deepEqual(union('ErrorCode'), labels('error.rs', 'ErrorCode'));
-  assert.deepEqual(union('ViolationCode'), labels('validation.rs', 'ViolationCode'));
+  assert.deepEqual(union('ErrorCode'), labels('errors/error.rs', 'ErrorCode'));
+  assert.deepEqual(union('ViolationCode'), labels('errors/violation.rs', 'ViolationCode'));
   assert.ok(union('ErrorCode').length > 10);
 });

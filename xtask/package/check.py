@@ -76,7 +76,7 @@ def sdist() -> set[str]:
 
 
 def npm() -> set[str]:
-    compiled = {f"lib/{Path(name).stem}{suffix}" for name in sources("crm-node/ts", "*.ts") for suffix in (".js", ".d.ts")}
+    compiled = {f"lib/{Path(name).with_suffix(suffix)}" for name in sources("crm-node/ts", "**/*.ts") for suffix in (".js", ".d.ts")}
     return {"package.json", "README.md", "index.mjs", "index.d.mts", "sbom.cdx.json", *LICENCES} | compiled
 
 
