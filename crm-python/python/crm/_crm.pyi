@@ -327,6 +327,97 @@ class Lead:
         """Returns the fields as a dict, records within it too."""
 
 @final
+class Task:
+    """Is something to do."""
+
+    __match_args__: tuple[Literal["id"], Literal["title"], Literal["description"], Literal["status"], Literal["priority"], Literal["due_date"], Literal["assigned_to"], Literal["customer_id"], Literal["created_by"], Literal["updated_by"], Literal["created_at"], Literal["updated_at"], Literal["version"]]
+    def __new__(cls, id: int, title: str, description: str | None, status: TaskStatus, priority: Priority, due_date: datetime.date | None, assigned_to: int | None, customer_id: int | None, created_by: int | None, updated_by: int | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int) -> Self: ...
+    @property
+    def id(self) -> int:
+        """The key."""
+    @property
+    def title(self) -> str:
+        """The title, 1 to 255 characters."""
+    @property
+    def description(self) -> str | None:
+        """What is to be done, at most 100,000 characters."""
+    @property
+    def status(self) -> TaskStatus:
+        """Whether it is done: 'pending', 'in-progress' or 'completed'."""
+    @property
+    def priority(self) -> Priority:
+        """How much it matters: 'low', 'medium' or 'high'."""
+    @property
+    def due_date(self) -> datetime.date | None:
+        """The day by which it should be done."""
+    @property
+    def assigned_to(self) -> int | None:
+        """Who has to do it."""
+    @property
+    def customer_id(self) -> int | None:
+        """Whom it is about; it goes with the customer."""
+    @property
+    def created_by(self) -> int | None:
+        """Who made the row; None when the system did, or the user is gone."""
+    @property
+    def updated_by(self) -> int | None:
+        """Who last changed the row; None when the system did, or the user is gone."""
+    @property
+    def created_at(self) -> datetime.datetime:
+        """When the row was made."""
+    @property
+    def updated_at(self) -> datetime.datetime:
+        """When the row was last changed."""
+    @property
+    def version(self) -> int:
+        """Raised by one with every change."""
+    def replace(self, *, id: int = ..., title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, id: int = ..., title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
+class User:
+    """Is a person who works with the CRM. The password's hash is not among the fields and never leaves the database."""
+
+    __match_args__: tuple[Literal["id"], Literal["name"], Literal["email"], Literal["role"], Literal["deactivated_at"], Literal["created_at"], Literal["updated_at"], Literal["version"]]
+    def __new__(cls, id: int, name: str, email: str, role: Role, deactivated_at: datetime.datetime | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int) -> Self: ...
+    @property
+    def id(self) -> int:
+        """The key."""
+    @property
+    def name(self) -> str:
+        """The name, 1 to 255 characters."""
+    @property
+    def email(self) -> str:
+        """The email, unique without regard to case."""
+    @property
+    def role(self) -> Role:
+        """What the user may do: 'admin' or 'user'."""
+    @property
+    def deactivated_at(self) -> datetime.datetime | None:
+        """When the user was deactivated; None while active."""
+    @property
+    def created_at(self) -> datetime.datetime:
+        """When the row was made."""
+    @property
+    def updated_at(self) -> datetime.datetime:
+        """When the row was last changed."""
+    @property
+    def version(self) -> int:
+        """Raised by one with every change."""
+    def replace(self, *, id: int = ..., name: str = ..., email: str = ..., role: Role = ..., deactivated_at: datetime.datetime | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self:
+        """Returns a copy with some fields changed; nothing is stored."""
+    def __replace__(self, *, id: int = ..., name: str = ..., email: str = ..., role: Role = ..., deactivated_at: datetime.datetime | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, object]:
+        """Returns the fields as a dict, records within it too."""
+
+@final
 class CustomerActivity:
     """Says how often and when a customer was last contacted."""
 
@@ -481,97 +572,6 @@ class Snapshot:
     @property
     def due_tasks(self) -> Page[DueTask]:
         """The tasks that are due soon."""
-    def to_dict(self) -> dict[str, object]:
-        """Returns the fields as a dict, records within it too."""
-
-@final
-class Task:
-    """Is something to do."""
-
-    __match_args__: tuple[Literal["id"], Literal["title"], Literal["description"], Literal["status"], Literal["priority"], Literal["due_date"], Literal["assigned_to"], Literal["customer_id"], Literal["created_by"], Literal["updated_by"], Literal["created_at"], Literal["updated_at"], Literal["version"]]
-    def __new__(cls, id: int, title: str, description: str | None, status: TaskStatus, priority: Priority, due_date: datetime.date | None, assigned_to: int | None, customer_id: int | None, created_by: int | None, updated_by: int | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int) -> Self: ...
-    @property
-    def id(self) -> int:
-        """The key."""
-    @property
-    def title(self) -> str:
-        """The title, 1 to 255 characters."""
-    @property
-    def description(self) -> str | None:
-        """What is to be done, at most 100,000 characters."""
-    @property
-    def status(self) -> TaskStatus:
-        """Whether it is done: 'pending', 'in-progress' or 'completed'."""
-    @property
-    def priority(self) -> Priority:
-        """How much it matters: 'low', 'medium' or 'high'."""
-    @property
-    def due_date(self) -> datetime.date | None:
-        """The day by which it should be done."""
-    @property
-    def assigned_to(self) -> int | None:
-        """Who has to do it."""
-    @property
-    def customer_id(self) -> int | None:
-        """Whom it is about; it goes with the customer."""
-    @property
-    def created_by(self) -> int | None:
-        """Who made the row; None when the system did, or the user is gone."""
-    @property
-    def updated_by(self) -> int | None:
-        """Who last changed the row; None when the system did, or the user is gone."""
-    @property
-    def created_at(self) -> datetime.datetime:
-        """When the row was made."""
-    @property
-    def updated_at(self) -> datetime.datetime:
-        """When the row was last changed."""
-    @property
-    def version(self) -> int:
-        """Raised by one with every change."""
-    def replace(self, *, id: int = ..., title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self:
-        """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, id: int = ..., title: str = ..., description: str | None = ..., status: TaskStatus = ..., priority: Priority = ..., due_date: datetime.date | None = ..., assigned_to: int | None = ..., customer_id: int | None = ..., created_by: int | None = ..., updated_by: int | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
-    def to_dict(self) -> dict[str, object]:
-        """Returns the fields as a dict, records within it too."""
-
-@final
-class User:
-    """Is a person who works with the CRM. The password's hash is not among the fields and never leaves the database."""
-
-    __match_args__: tuple[Literal["id"], Literal["name"], Literal["email"], Literal["role"], Literal["deactivated_at"], Literal["created_at"], Literal["updated_at"], Literal["version"]]
-    def __new__(cls, id: int, name: str, email: str, role: Role, deactivated_at: datetime.datetime | None, created_at: datetime.datetime, updated_at: datetime.datetime, version: int) -> Self: ...
-    @property
-    def id(self) -> int:
-        """The key."""
-    @property
-    def name(self) -> str:
-        """The name, 1 to 255 characters."""
-    @property
-    def email(self) -> str:
-        """The email, unique without regard to case."""
-    @property
-    def role(self) -> Role:
-        """What the user may do: 'admin' or 'user'."""
-    @property
-    def deactivated_at(self) -> datetime.datetime | None:
-        """When the user was deactivated; None while active."""
-    @property
-    def created_at(self) -> datetime.datetime:
-        """When the row was made."""
-    @property
-    def updated_at(self) -> datetime.datetime:
-        """When the row was last changed."""
-    @property
-    def version(self) -> int:
-        """Raised by one with every change."""
-    def replace(self, *, id: int = ..., name: str = ..., email: str = ..., role: Role = ..., deactivated_at: datetime.datetime | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self:
-        """Returns a copy with some fields changed; nothing is stored."""
-    def __replace__(self, *, id: int = ..., name: str = ..., email: str = ..., role: Role = ..., deactivated_at: datetime.datetime | None = ..., created_at: datetime.datetime = ..., updated_at: datetime.datetime = ..., version: int = ...) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
     def to_dict(self) -> dict[str, object]:
         """Returns the fields as a dict, records within it too."""
 
