@@ -15,7 +15,7 @@ use crate::values::text::{self, Lines};
 use crate::values::{money, phone, tags};
 use crate::{Email, Error, Password, PasswordHash, Patch, Result, Violation, ViolationCode};
 
-/// Is an input that has been validated and normalised, made by `input.validate()?`. There is no other way, and so none for an input that
+/// An input that has been validated and normalised, made by `input.validate()?`. There is no other way, and so none for an input that
 /// was not validated to reach a repository:
 ///
 /// ```compile_fail,E0308
@@ -42,7 +42,7 @@ impl<T> Deref for Valid<T> {
     }
 }
 
-/// Is how many violations of a batch are listed at the most.
+/// The most violations of a batch that are listed.
 pub const MAX_VIOLATIONS: usize = 1_000;
 
 impl<T: Validate> Valid<T> {
@@ -112,7 +112,7 @@ fn row(field: &str) -> Option<usize> {
     field.strip_prefix('[')?.split_once(']')?.0.parse().ok()
 }
 
-/// Is an input with rules.
+/// An input with rules.
 pub trait Validate: Sized {
     /// Normalises the fields in place and notes every rule that they break.
     fn check(&mut self, check: &mut Check);

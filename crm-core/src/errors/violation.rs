@@ -83,7 +83,7 @@ impl FromIterator<Violation> for Violations {
     }
 }
 
-/// Is how many violations a message tells at the most; the list has them all.
+/// The most violations that a message shows; the list has them all.
 const SHOWN: usize = 10;
 
 impl fmt::Display for Violations {
@@ -99,7 +99,7 @@ impl fmt::Display for Violations {
     }
 }
 
-/// Is the rule that a single value breaks, before the field is known.
+/// The rule that a single value breaks, before the field is known.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Broken(pub(crate) ViolationCode, pub(crate) String);
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use crate::{EntityKind, Id, OrderBy, Position, SortKey, Validate};
 
-/// Is a row of one of the five tables, with the types that belong to it.
+/// A row of one of the five tables, with the types that belong to it.
 pub trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Which entity this is.
     const KIND: EntityKind;
@@ -37,7 +37,7 @@ pub trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
     }
 }
 
-/// Is a set of changes.
+/// A set of changes.
 pub trait Changes {
     /// Tells whether nothing is changed.
     fn is_empty(&self) -> bool;

@@ -13,20 +13,20 @@ use serde::{Deserialize, Serialize};
 use crate::errors::Broken;
 use crate::{Error, Result, ViolationCode};
 
-/// Is what a list can be ordered by, per entity.
+/// What lists of an entity can be ordered by.
 pub trait OrderBy:
     Copy + Eq + fmt::Debug + fmt::Display + FromStr<Err = Error> + Send + Sync + 'static
 {
     /// Lists every order.
     const ALL: &'static [Self];
-    /// Is the order by id, which every entity has.
+    /// The order by id, which every entity has.
     const ID: Self;
 
     /// Tells whether a row's key in this order can be of this type.
     fn takes(self, key: &SortKey) -> bool;
 }
 
-/// Is an order and its direction; by default newest first, which is by descending id.
+/// An order and its direction; by default newest first, which is by descending id.
 ///
 /// Nulls come last in both directions, ties are broken by id in the order's direction. As text an order is its name,
 /// with a `-` before it when it descends: `"name"`, `"-created_at"`.
@@ -72,7 +72,7 @@ impl<B: OrderBy> FromStr for Order<B> {
     }
 }
 
-/// Is the value by which a row takes its place in an order.
+/// The value by which a row takes its place in an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SortKey {
     /// The id alone decides.
@@ -109,7 +109,7 @@ impl SortKey {
     }
 }
 
-/// Is the place of a row in an order.
+/// The place of a row in an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The value that decides.

@@ -7,7 +7,7 @@ use crate::errors::Broken;
 use crate::validation::both;
 use crate::{Cursor, Entity, Order, OrderBy as _, Position, Result, ViolationCode};
 
-/// Is one page of a list.
+/// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Page<T> {
     /// The rows, in order.
@@ -26,10 +26,10 @@ impl<T> Page<T> {
     }
 }
 
-/// Is the number of rows of a page when nothing is said.
+/// The number of rows of a page when the caller gives none.
 pub const DEFAULT_LIMIT: u32 = 50;
 
-/// Is the largest number of rows of a page.
+/// The largest number of rows of a page.
 pub const MAX_LIMIT: u32 = 1_000;
 
 /// Checks a page's limit.

@@ -14,7 +14,7 @@ use crate::{
     Position, Result, Task, User, UserId,
 };
 
-/// Is a row as it is stored: the entity, and the password that no entity shows.
+/// A row as it is stored: the entity, and the password that no entity shows.
 #[derive(Clone, Debug)]
 pub(super) struct Stored<E> {
     entity: E,
@@ -35,7 +35,7 @@ impl<E> DerefMut for Stored<E> {
     }
 }
 
-/// Is a row to be stored.
+/// A row to be stored.
 pub(super) struct Prepared<E: Entity> {
     new: E::New,
     password: Option<PasswordHash>,
@@ -47,7 +47,7 @@ impl<E: Row> Prepared<E> {
     }
 }
 
-/// Is one table. Copies share the rows until one of them changes one, and always the sequence of ids, so that an id is
+/// One table. Copies share the rows until one of them changes one, and always the sequence of ids, so that an id is
 /// handed out once whatever becomes of a transaction.
 #[derive(Clone, Debug)]
 pub(super) struct Table<E: Entity> {
@@ -188,7 +188,7 @@ pub(super) trait Tabled: Entity {
     fn table_mut(state: &mut State) -> &mut Table<Self>;
 }
 
-/// Is a row, as the code that is the same for all five tables needs it.
+/// A row, as the code that all tables share needs it.
 pub(super) trait Row: Tabled + Referring {
     /// Returns the hash of the password that a new row has.
     fn password(_hashing: &Hashing, _new: &Self::New) -> Result<Option<PasswordHash>> {
